@@ -1,0 +1,19 @@
+namespace BlockEmu.Device;
+
+/// <summary>The medium failed: the host's error, with the operation and the place.</summary>
+public sealed class DeviceIoException : IOException
+{
+    /// <summary>Creates the exception for a failed operation on a medium.</summary>
+    public DeviceIoException(string message, int errno = 0, Exception? inner = null)
+        : base(message, inner)
+    {
+        Errno = errno;
+    }
+
+    /// <summary>The host's <c>errno</c>; 0 when there is none.</summary>
+    public int Errno { get; }
+
+    internal DiskStatus ToStatus() => Errno is Media.LibC.ENOSPC or Media.LibC.EDQUOT or Media.LibC.EFBIG
+        ? DiskStatus.MediumFull
+        : DiskStatus.MediumError;
+}

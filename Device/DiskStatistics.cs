@@ -1,0 +1,35 @@
+namespace BlockEmu.Device;
+
+/// <summary>A consistent reading of one disk's counters, taken under its lock.</summary>
+public sealed record DiskStatistics
+{
+    /// <summary>Payload bytes of pending atoms.</summary>
+    public long CachedBytes { get; init; }
+
+    /// <summary>Pending commands that still have a live atom.</summary>
+    public long PendingCommands { get; init; }
+
+    /// <summary>Pending atoms (an upper bound while commands are partly superseded).</summary>
+    public long PendingAtoms { get; init; }
+
+    /// <summary>Bytes allocated on the platter.</summary>
+    public long PersistentBytes { get; init; }
+
+    /// <summary>Payload bytes made persistent since start, by whatever reason.</summary>
+    public long DestagedBytes { get; init; }
+
+    /// <summary>Flushes acknowledged.</summary>
+    public long Flushes { get; init; }
+
+    /// <summary>Write-class commands with FUA acknowledged.</summary>
+    public long FuaWrites { get; init; }
+
+    /// <summary>Power cuts since start (recuts not counted).</summary>
+    public long Cuts { get; init; }
+
+    /// <summary>The newest sequence number.</summary>
+    public long NewestSequence { get; init; }
+
+    /// <summary>Native memory held for pages, bytes.</summary>
+    public long ArenaBytes { get; init; }
+}

@@ -1,0 +1,87 @@
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Device.Geometry;
+
+/// <summary>What one disk is: size, block, promises, cache, medium and how it loses power.</summary>
+public sealed record DiskOptions
+{
+    /// <summary>The longest name: an NBD export name that every client can say.</summary>
+    public const int MaxNameBytes = 255;
+
+    /// <summary>The largest disk: what a signed 64-bit offset reaches, less the last partial block.</summary>
+    public const long MaxSizeBytes = long.MaxValue - 4095;
+
+    /// <summary>The disk's name and its export's.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Size in bytes, a positive multiple of the block size. 0 with a file medium: the file's own size.</summary>
+    public long SizeBytes { get; init; }
+
+    /// <summary>Logical block: 512 or 4096.</summary>
+    public int BlockSizeBytes { get; init; } = 512;
+
+    /// <summary>The promises about atomicity; <see langword="null"/> = the defaults for the block size.</summary>
+    public AtomicityParameters? Atomicity { get; init; }
+
+    /// <summary>Payload bytes of pending atoms the volatile cache holds; 0 = no cache, every write as with FUA.</summary>
+    public long CacheBytes { get; init; } = 64L << 20;
+
+    /// <summary>The image file; <see langword="null"/> = memory.</summary>
+    public string? FilePath { get; init; }
+
+    /// <summary>With a file medium: whether a flush also reaches the host's disk (<c>sync=fsync</c>).</summary>
+    public bool SyncToHost { get; init; } = true;
+
+    /// <summary>Refuses write-class commands.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>For people; sent as NBD_INFO_DESCRIPTION.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>What a power cut loses when the cut does not say.</summary>
+    public LossModel Loss { get; init; } = LossModel.Default;
+
+    /// <summary>The disk's seed: cut n uses hash(seed, n).</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The atomicity in force.</summary>
+    public AtomicityParameters EffectiveAtomicity => Atomicity ?? AtomicityParameters.DefaultFor(BlockSizeBytes);
+
+    /// <summary>Lists every fault at once; each message starts with the option's name.</summary>
+    public IEnumerable<string> Validate()
+    {
+        if (Name.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Name) > MaxNameBytes || Name.Any(char.IsControl) || Name.Contains('/') || Name is "." or "..")
+        {
+            yield return $"name: '{Name}' must be 1 to {MaxNameBytes} bytes without control characters or '/'";
+        }
+
+        if (BlockSizeBytes is not (512 or 4096))
+        {
+            yield return $"block: {BlockSizeBytes} must be 512 or 4096";
+            yield break;
+        }
+
+        if (SizeBytes == 0 && FilePath is null)
+        {
+            yield return "size: a memory disk needs one, for example size=1G";
+        }
+        else if (SizeBytes < 0 || SizeBytes > MaxSizeBytes)
+        {
+            yield return $"size: {SizeBytes} must lie between one block and {MaxSizeBytes}";
+        }
+        else if (SizeBytes % BlockSizeBytes != 0)
+        {
+            yield return $"size: {SizeBytes} is not a multiple of the block size {BlockSizeBytes}";
+        }
+
+        foreach (string fault in EffectiveAtomicity.Validate(BlockSizeBytes))
+        {
+            yield return fault;
+        }
+
+        if (CacheBytes < 0 || (CacheBytes != 0 && CacheBytes < 2 * EffectiveAtomicity.AwupfBytes))
+        {
+            yield return $"cache: {CacheBytes} must be off, or at least 2 x awupf = {2 * EffectiveAtomicity.AwupfBytes}";
+        }
+    }
+}

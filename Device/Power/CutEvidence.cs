@@ -1,0 +1,55 @@
+using BlockEmu.Device.Geometry;
+
+namespace BlockEmu.Device.Power;
+
+/// <summary>Reads bytes of a platter into the whole destination.</summary>
+public delegate void PlatterReader(long offsetBytes, Span<byte> destination);
+
+/// <summary>One pending command with its data, as a cut found it; what a bundle is made of.</summary>
+/// <param name="Sequence">The step's number.</param>
+/// <param name="Kind">Write, WriteZeroes or Trim.</param>
+/// <param name="OffsetBytes">First byte.</param>
+/// <param name="LengthBytes">Length.</param>
+/// <param name="IsAcknowledged">Whether its completion had been decided.</param>
+/// <param name="IsFua">Whether it asked for FUA.</param>
+/// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
+public sealed record EvidenceCommand(
+    long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,
+    IReadOnlyList<ByteRange> Live);
+
+/// <summary>All that is needed to judge a cut again: kept from the cut until the power returns.</summary>
+/// <remarks>Valid while the disk stays off with this cut; use it through <see cref="Disk.WithEvidence{T}"/>.</remarks>
+public sealed class CutEvidence
+{
+    internal CutEvidence(
+        CutReport report, IReadOnlyList<EvidenceCommand> commands, PlatterReader readOld, PlatterReader readNew,
+        Action<int, long, Memory<byte>> readPayload)
+    {
+        Report = report;
+        Commands = commands;
+        ReadOld = readOld;
+        ReadNew = readNew;
+        _readPayload = readPayload;
+    }
+
+    private readonly Action<int, long, Memory<byte>> _readPayload;
+
+    /// <summary>The latest report of this cut.</summary>
+    public CutReport Report { get; }
+
+    /// <summary>The promises in force.</summary>
+    public AtomicityParameters Atomicity => Report.Atomicity;
+
+    /// <summary>Every pending command, in sequence order.</summary>
+    public IReadOnlyList<EvidenceCommand> Commands { get; }
+
+    /// <summary>The platter as it was before the loss was judged: the required content.</summary>
+    public PlatterReader ReadOld { get; }
+
+    /// <summary>The platter as the cut left it.</summary>
+    public PlatterReader ReadNew { get; }
+
+    /// <summary>Copies live payload of command <paramref name="index"/> (a Write) at a disk offset; the whole destination
+    /// must lie in one live range.</summary>
+    public void ReadPayload(int index, long offsetBytes, Memory<byte> destination) => _readPayload(index, offsetBytes, destination);
+}
