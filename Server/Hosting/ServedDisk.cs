@@ -1,0 +1,27 @@
+using BlockEmu.Device;
+using BlockEmu.Server.Metrics;
+
+namespace BlockEmu.Server.Hosting;
+
+/// <summary>A disk with what only its front ends know of it: limits, behaviour while off, counters.</summary>
+public sealed class ServedDisk(Disk disk)
+{
+    private volatile OffBehaviour _offBehaviour;
+
+    public Disk Disk { get; } = disk;
+
+    /// <summary>NBD minimum block size, bytes (power of two, 1 to 65,536); requests off this grid get NBD_EINVAL.</summary>
+    public int NbdMinimumBlockBytes { get; init; } = 1;
+
+    /// <summary>NBD maximum payload, bytes (1 MiB to 64 MiB).</summary>
+    public int NbdMaximumPayloadBytes { get; init; } = 64 << 20;
+
+    /// <summary>Set before the power goes; read by every connection of the disk.</summary>
+    public OffBehaviour OffBehaviour
+    {
+        get => _offBehaviour;
+        set => _offBehaviour = value;
+    }
+
+    public DiskMeter Meter { get; } = new();
+}
