@@ -1,0 +1,133 @@
+"""The BlockEmu server as a process of the demo's own, and the few HTTP requests that the demo makes."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from vm import TOOLS
+
+REPOSITORY = os.path.dirname(TOOLS)
+PROGRAM = os.path.join(REPOSITORY, "Server", "bin", "Release", "net10.0", "blockemu-server.dll")
+
+
+class ServerProblem(Exception):
+    """The server did not start, or refused a request."""
+
+
+def build():
+    """Builds the server as its users do, in the Release configuration."""
+    subprocess.run(["dotnet", "build", "-c", "Release", "-v", "quiet", "-nologo", "-clp:ErrorsOnly",
+                    os.path.join(REPOSITORY, "Server")], check=True, stdout=subprocess.DEVNULL)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Liar:
+    """A proxy in front of the disk that answers every flush, and drops FUA, without passing either on: what a device
+    looks like that says "safe" and is not. The demo must notice."""
+
+    def __init__(self, server_port, log_path):
+        self.port, self._process = free_port(), None
+        self._log_path = log_path
+        self._command = ["nbdkit", "--foreground", "--exit-with-parent", "--ipaddr", "127.0.0.1", "--port", str(self.port),
+                         "--filter=fua", "nbd", "hostname=127.0.0.1", f"port={server_port}", "export=disk0",
+                         "fuamode=discard"]
+
+    def start(self):
+        """Starts it, or starts it again: its connections to the server do not outlive a power cut."""
+        self.stop()
+        with open(self._log_path, "ab") as log:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise ServerProblem("nbdkit does not listen; see server.log")
+
+    def stop(self):
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+class Server:
+    """A server with one disk named disk0, on free loopback ports."""
+
+    def __init__(self, program, disk, log_path, is_lying=False):
+        self._nbd_port, self._admin_port = free_port(), free_port()
+        command = (["dotnet", program] if program.endswith(".dll") else [program]) + [
+            "--disk", "name=disk0," + disk,
+            "--nbd", f"127.0.0.1:{self._nbd_port}", "--admin", f"127.0.0.1:{self._admin_port}"]
+        self.command = " ".join(command)
+        self._liar = Liar(self._nbd_port, log_path) if is_lying else None
+        self._log_path = log_path
+        with open(log_path, "ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._wait_until_ready()
+        if self._liar:
+            self._liar.start()
+        self.guest_port = self._liar.port if self._liar else self._nbd_port
+
+    def _wait_until_ready(self, limit_s=60):
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                with open(self._log_path, encoding="utf-8", errors="replace") as log:
+                    raise ServerProblem(f"the server ended with {self._process.returncode}: {log.read()[-2000:].strip()}")
+            try:
+                self._send("GET", "/readyz")
+                return
+            except (OSError, ServerProblem):
+                time.sleep(0.1)
+        raise ServerProblem(f"the server was not ready after {limit_s} s; its output is in {self._log_path}")
+
+    def _send(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._admin_port}{path}", method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={} if body is None else {"Content-Type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))   # loopback: never through a proxy
+        try:
+            with opener.open(request, timeout=60) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as refused:
+            raise ServerProblem(f"{method} {path}: {refused.code} {refused.read().decode(errors='replace')}") from None
+
+    def cut(self, loss):
+        """Cuts the disk's power; its clients get no answer from then on. Returns the report."""
+        return json.loads(self._send("POST", "/api/v1/disks/disk0/power/cut", {"loss": loss, "clients": "hang"}))
+
+    def power_on(self):
+        self._send("POST", "/api/v1/disks/disk0/power/on", {})
+        if self._liar:
+            self._liar.start()
+
+    def save(self, path, file_path):
+        """Keeps what a request under the disk answers, as evidence; says whether that worked."""
+        try:
+            content = self._send("GET", "/api/v1/disks/disk0/" + path)
+        except (OSError, ServerProblem):
+            return False
+        with open(file_path, "wb") as file:
+            file.write(content)
+        return True
+
+    def stop(self):
+        if self._liar:
+            self._liar.stop()
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
