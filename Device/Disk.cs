@@ -1,11 +1,24 @@
-#pragma warning disable
+using BlockEmu.Device.Cache;
 using BlockEmu.Device.Events;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
+using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Device;
 
 /// <summary>One virtual disk: the contract of SEMANTICS, without any protocol. Safe for any number of threads.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item><description>A completed write is visible to every later read, on any session, durable or not.</description></item>
+/// <item><description>A write with FUA is persistent when it completes; it says nothing about other writes.</description></item>
+/// <item><description>A flush makes persistent every write that completed before the flush was accepted, on any session.</description></item>
+/// <item><description>A power cut leaves the persistent content and a subset of the pending atoms, each whole; never an older
+/// version of a block below a newer persistent one.</description></item>
+/// <item><description>After a cut nothing completes until the power returns, and then only commands of the new epoch.</description></item>
+/// </list>
+/// Commands block until they are done; offset and length are bytes of any alignment.
+/// </remarks>
 public sealed class Disk : IDisposable
 {
     /// <summary>How many marks a report carries at most; older ones are forgotten.</summary>
@@ -14,74 +27,193 @@ public sealed class Disk : IDisposable
     /// <summary>The longest mark, in characters.</summary>
     public const int MaxMarkChars = 1024;
 
+    /// <summary>How many reports are kept.</summary>
+    public const int MaxReports = 256;
+
+    /// <summary>How many pending entries all kept reports hold together, the newest report's always among them.</summary>
+    public const int MaxReportEntries = 1 << 20;
+
+    private readonly DiskCore _core;
+    private readonly Destager _destager;
+    private readonly PowerGate _powerGate = new();
+    private readonly DiskCommands _commands;
+    private readonly DiskPower _power;
+
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
     /// the options do not hold, and <see cref="DeviceIoException"/> when the image cannot be used.</summary>
-    public Disk(DiskOptions options, IDiskEventSink? events = null) => throw new NotImplementedException();
+    public Disk(DiskOptions options, IDiskEventSink? events = null)
+        : this(options, events, wrapMedium: null)
+    {
+    }
 
-    public DiskOptions Options => throw new NotImplementedException();
+    internal Disk(DiskOptions options, IDiskEventSink? events, Func<IMedium, IMedium>? wrapMedium)
+    {
+        string? fault = options.Validate().FirstOrDefault();
+        if (fault is not null)
+        {
+            throw new ArgumentException(fault, nameof(options));
+        }
 
-    public string Name => Options.Name;
+        SafeFileHandle? file = null;
+        if (options.FilePath is not null)
+        {
+            (file, long sizeBytes) = ImageFile.Open(options);
+            options = options with { SizeBytes = sizeBytes };
+        }
 
-    public long SizeBytes => throw new NotImplementedException();
+        DiskGeometry geometry = new(options.SizeBytes, options.BlockSizeBytes);
+        Options = options;
+        _core = new DiskCore(options, geometry, OpenMedium, events);
+        _destager = new Destager(_core);
+        _commands = new DiskCommands(_core, _destager, _powerGate, options.IsReadOnly);
+        _power = new DiskPower(_core, _destager, _powerGate, options);
 
-    public PowerState PowerState => throw new NotImplementedException();
-
-    /// <summary>Counts power-ons. A session (connection) takes it when it opens the disk and gives it with every
-    /// command; a command of an older epoch ends with <see cref="DiskStatus.PowerLost"/>.</summary>
-    public long PowerEpoch => throw new NotImplementedException();
+        IMedium OpenMedium(PageArena arena)
+        {
+            IMedium medium = file is null
+                ? new MemoryMedium(geometry, arena)
+                : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost);
+            return wrapMedium is null ? medium : wrapMedium(medium);
+        }
+    }
 
     /// <summary>Raised after the state has changed, outside any lock, on the thread that made the move.</summary>
     public event Action<Disk, PowerState>? PowerChanged;
 
-    // ---- commands; block until done; offset and length are bytes of any alignment ----
+    /// <summary>The options in force; with a file medium the size is the image's.</summary>
+    public DiskOptions Options { get; }
 
-    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination) => throw new NotImplementedException();
+    /// <summary>The disk's name.</summary>
+    public string Name => Options.Name;
 
-    public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) => throw new NotImplementedException();
+    /// <summary>Size in bytes.</summary>
+    public long SizeBytes => Options.SizeBytes;
 
-    /// <param name="mayPunchHole">False (NBD_CMD_FLAG_NO_HOLE): the range stays provisioned on a file medium.</param>
-    public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool fua, bool mayPunchHole) => throw new NotImplementedException();
+    /// <summary>The state now.</summary>
+    public PowerState PowerState
+    {
+        get
+        {
+            lock (_core.Gate)
+            {
+                return _core.State;
+            }
+        }
+    }
 
-    /// <summary>Rounds inwards to whole blocks; a range without a whole block does nothing.</summary>
-    public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool fua) => throw new NotImplementedException();
-
-    public DiskStatus Flush(long epoch) => throw new NotImplementedException();
-
-    // ---- power; serialised among themselves; PowerMoveException where the move makes no sense ----
-
-    /// <param name="seed">The cut's own seed; null = hash(disk seed, cut number).</param>
-    /// <param name="loss">The loss model; null = the disk's.</param>
-    public CutReport Cut(ulong? seed = null, LossModel? loss = null) => throw new NotImplementedException();
-
-    public CutReport Recut(ulong? seed = null, LossModel? loss = null) => throw new NotImplementedException();
-
-    public void PowerOn() => throw new NotImplementedException();
-
-    /// <summary>Flush, then off. When the flush fails the disk stays on and the status says why.</summary>
-    public DiskStatus Shutdown() => throw new NotImplementedException();
-
-    public DiskMark Mark(string text) => throw new NotImplementedException();
-
-    // ---- what a powered-off disk shows ----
-
-    /// <summary>Runs <paramref name="use"/> with the platter's reader while power moves are held off; the disk must be off.</summary>
-    public void ReadPlatter(Action<PlatterReader> use) => throw new NotImplementedException();
-
-    /// <summary>The first populated range at or after an offset, or null when only zeroes follow; only inside ReadPlatter or WritePlatter.</summary>
-    public ByteRange? NextPopulated(long offsetBytes) => throw new NotImplementedException();
-
-    /// <summary>Replaces persistent bytes while off: the callback writes (offset, bytes). Evidence of the cut is dropped: no recut afterwards.</summary>
-    public void WritePlatter(Action<PlatterWriter> use) => throw new NotImplementedException();
-
-    /// <summary>Runs <paramref name="use"/> with the evidence of the cut while power moves are held off; throws PowerMoveException when there is none.</summary>
-    public T WithEvidence<T>(Func<CutEvidence, T> use) => throw new NotImplementedException();
+    /// <summary>Counts power-ons. A session (connection) takes it when it opens the disk and gives it with every
+    /// command; a command of an older epoch ends with <see cref="DiskStatus.PowerLost"/>.</summary>
+    public long PowerEpoch
+    {
+        get
+        {
+            lock (_core.Gate)
+            {
+                return _core.Epoch;
+            }
+        }
+    }
 
     /// <summary>The newest reports, oldest first (at most <see cref="MaxReports"/>).</summary>
-    public IReadOnlyList<CutReport> Reports => throw new NotImplementedException();
+    public IReadOnlyList<CutReport> Reports => _power.Reports;
 
-    public const int MaxReports = 256;
+    /// <summary>Fills the destination with visible content.</summary>
+    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination) =>
+        _commands.Read(epoch, offsetBytes, destination);
 
-    public DiskStatistics GetStatistics() => throw new NotImplementedException();
+    /// <summary>Writes; the payload is copied before the call returns.</summary>
+    public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) =>
+        _commands.Write(epoch, offsetBytes, payload, fua);
 
-    public void Dispose() => throw new NotImplementedException();
+    /// <summary>Zeroes a range, in no time and memory that its length would show in.</summary>
+    /// <param name="epoch">The session's epoch.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="lengthBytes">Length.</param>
+    /// <param name="fua">Persistent before it completes.</param>
+    /// <param name="mayPunchHole">False (<c>NBD_CMD_FLAG_NO_HOLE</c>): the range stays provisioned on a file medium.</param>
+    public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool fua, bool mayPunchHole) =>
+        _commands.WriteZeroes(epoch, offsetBytes, lengthBytes, fua, !mayPunchHole);
+
+    /// <summary>Deallocates; rounds inwards to whole blocks, and a range without a whole block does nothing.</summary>
+    public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool fua) =>
+        _commands.Trim(epoch, offsetBytes, lengthBytes, fua);
+
+    /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
+    public DiskStatus Flush(long epoch) => _commands.Flush(epoch);
+
+    /// <summary>Cuts the power. When it returns the disk is off and judged. <see cref="PowerMoveException"/> when it is off.</summary>
+    /// <param name="seed">The cut's own seed; null = hash(disk seed, cut number), kept to 53 bits.</param>
+    /// <param name="loss">The loss model; null = the disk's.</param>
+    public CutReport Cut(ulong? seed = null, LossModel? loss = null) => Announce(_power.Cut(seed, loss));
+
+    /// <summary>Judges the same cut again; the disk stays off. <see cref="PowerMoveException"/> when there is no cut to judge.</summary>
+    public CutReport Recut(ulong? seed = null, LossModel? loss = null) => _power.Recut(seed, loss);
+
+    /// <summary>Power on: a new epoch, on the platter as it is. <see cref="PowerMoveException"/> when it is on.</summary>
+    public void PowerOn()
+    {
+        _power.PowerOn();
+        PowerChanged?.Invoke(this, PowerState.On);
+    }
+
+    /// <summary>Flush, then off. When the flush fails the disk stays on and the status says why.</summary>
+    public DiskStatus Shutdown()
+    {
+        DiskStatus status = _power.Shutdown();
+        return status == DiskStatus.Ok ? Announce(status) : status;
+    }
+
+    /// <summary>Sets a mark in the event log. <see cref="ArgumentException"/> for a text that is empty or too long.</summary>
+    public DiskMark Mark(string text) => _power.Mark(text);
+
+    /// <summary>Runs <paramref name="use"/> with the platter's reader while power moves are held off; the disk must be off.</summary>
+    public void ReadPlatter(Action<PlatterReader> use) => _power.ReadPlatter(use);
+
+    /// <summary>The first range at or after an offset that may hold something but zeroes, or null when only zeroes follow; to
+    /// be called inside <see cref="ReadPlatter"/> or <see cref="WithEvidence{T}"/>.</summary>
+    public ByteRange? NextPopulated(long offsetBytes) => _core.Medium.NextPopulated(offsetBytes);
+
+    /// <summary>Replaces persistent bytes while off. The evidence of a cut is dropped: no recut afterwards.</summary>
+    public void WritePlatter(Action<PlatterWriter> use) => _power.WritePlatter(use);
+
+    /// <summary>Runs <paramref name="use"/> with the evidence of the cut while power moves are held off;
+    /// <see cref="PowerMoveException"/> when there is none.</summary>
+    public T WithEvidence<T>(Func<CutEvidence, T> use) => _power.WithEvidence(use);
+
+    /// <summary>The counters now.</summary>
+    public DiskStatistics GetStatistics()
+    {
+        long persistentBytes = _core.Medium.IsImmediate ? 0 : _core.Medium.PersistentBytes;
+        lock (_core.Gate)
+        {
+            return new DiskStatistics
+            {
+                CachedBytes = _core.Cache.LiveBytes,
+                PendingCommands = _core.Cache.Pending.Count,
+                PendingAtoms = _core.Cache.PendingAtoms,
+                PersistentBytes = _core.Medium.IsImmediate ? _core.Medium.PersistentBytes : persistentBytes,
+                DestagedBytes = _core.DestagedBytes,
+                Flushes = _core.Flushes,
+                FuaWrites = _core.FuaWrites,
+                Cuts = _power.Cuts,
+                NewestSequence = _core.Sequence,
+                ArenaBytes = _core.Arena.ReservedBytes,
+            };
+        }
+    }
+
+    /// <summary>Closes the medium without a flush: what was pending is gone, as with a power cut that keeps nothing.</summary>
+    public void Dispose()
+    {
+        _power.Dispose();
+        _destager.Dispose();
+        _powerGate.Dispose();
+        _core.Dispose();
+    }
+
+    private T Announce<T>(T result)
+    {
+        PowerChanged?.Invoke(this, PowerState.Off);
+        return result;
+    }
 }

@@ -13,9 +13,10 @@ public delegate void PlatterReader(long offsetBytes, Span<byte> destination);
 /// <param name="IsAcknowledged">Whether its completion had been decided.</param>
 /// <param name="IsFua">Whether it asked for FUA.</param>
 /// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
+/// <param name="Kept">Those of the live ranges that survived, all of them, ascending, disjoint.</param>
 public sealed record EvidenceCommand(
     long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,
-    IReadOnlyList<ByteRange> Live);
+    IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
 
 /// <summary>All that is needed to judge a cut again: kept from the cut until the power returns.</summary>
 /// <remarks>Valid while the disk stays off with this cut; use it through <see cref="Disk.WithEvidence{T}"/>.</remarks>

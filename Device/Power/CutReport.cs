@@ -62,4 +62,7 @@ public sealed record CutReport
 
     /// <summary>Every pending command, in sequence order.</summary>
     public required IReadOnlyList<PendingEntry> Pending { get; init; }
+
+    /// <summary>Whether <see cref="Pending"/> was let go to bound memory (only in reports that are not the newest).</summary>
+    public bool IsPendingDropped { get; init; }
 }

@@ -1,0 +1,44 @@
+using BlockEmu.Device.Atoms;
+
+namespace BlockEmu.Device.Cache;
+
+/// <summary>One write-class command (one step) from when it is visible until it is persistent.</summary>
+internal sealed class PendingCommand
+{
+    public long Sequence;
+    public WriteKind Kind;
+    public long OffsetBytes;
+    public long LengthBytes;
+    public bool IsFua;
+
+    /// <summary>Zeroes that must stay provisioned on the medium (NO_HOLE).</summary>
+    public bool KeepsProvisioned;
+
+    /// <summary>A destage of it has failed half way: some of its blocks may be on the medium, so a cut must keep it whole.</summary>
+    public bool MustSurvive;
+
+    /// <summary>0 while in flight; else the position of its acknowledgement among all.</summary>
+    public long AcknowledgeOrder;
+
+    public AtomLayout Layout;
+    public int FirstNode;
+    public int LastNode;
+
+    /// <summary>Nodes with a live block.</summary>
+    public int LiveNodes;
+
+    /// <summary>Live payload, bytes.</summary>
+    public long LiveBytes;
+
+    /// <summary>The whole pages of big zeroes, or null.</summary>
+    public ZeroRange? Zeroes;
+
+    public PendingCommand? Older;
+    public PendingCommand? Newer;
+    public PendingList? List;
+
+    public bool IsAcknowledged => AcknowledgeOrder != 0;
+
+    /// <summary>Whether anything of it could still change the platter.</summary>
+    public bool IsLive => LiveNodes != 0 || Zeroes is { Live.Count: > 0 };
+}

@@ -1,0 +1,92 @@
+using BlockEmu.Device.Media;
+
+namespace BlockEmu.Device.Cache;
+
+/// <summary>The first and last block of a write that does not fill them: their missing bytes come from visible content, in
+/// the step that makes the write visible.</summary>
+/// <remarks>A medium that waits is read beforehand; the read stays registered until the step, so that nothing destages into
+/// those blocks in between.</remarks>
+internal sealed class UnalignedEdges
+{
+    private readonly ByteRange _covering;
+    private readonly ByteRange _range;
+    private readonly ByteRange _head;
+    private readonly ByteRange _tail;
+    private readonly byte[] _platter;
+    private readonly int _blockBytes;
+    private readonly List<ByteRange> _gaps = [];
+    private long _registration;
+
+    public UnalignedEdges(ByteRange covering, ByteRange range, int blockBytes)
+    {
+        _covering = covering;
+        _range = range;
+        _blockBytes = blockBytes;
+        _head = new ByteRange(covering.OffsetBytes, blockBytes);
+        _tail = new ByteRange(covering.EndBytes - blockBytes, blockBytes);
+        _platter = new byte[2 * blockBytes];
+    }
+
+    public void Register(ReadsInFlight reads) => _registration = reads.Begin(_covering);
+
+    public void Release(ReadsInFlight reads)
+    {
+        if (_registration != 0)
+        {
+            reads.End(_registration);
+            _registration = 0;
+        }
+    }
+
+    public DiskStatus ReadPlatter(IMedium medium)
+    {
+        try
+        {
+            medium.Read(_head.OffsetBytes, _platter.AsSpan(0, _blockBytes));
+            medium.Read(_tail.OffsetBytes, _platter.AsSpan(_blockBytes));
+            return DiskStatus.Ok;
+        }
+        catch (DeviceIoException e)
+        {
+            return e.ToStatus();
+        }
+    }
+
+    /// <summary>Completes the covering payload; under the disk's lock.</summary>
+    public void Fill(Span<byte> payload, DiskCore core)
+    {
+        Span<byte> block = stackalloc byte[4096];
+        block = block[.._blockBytes];
+        if (_range.OffsetBytes != _covering.OffsetBytes)
+        {
+            ReadVisible(_head, _platter.AsSpan(0, _blockBytes), block, core);
+            int missing = (int)(_range.OffsetBytes - _covering.OffsetBytes);
+            block[..missing].CopyTo(payload);
+        }
+
+        if (_range.EndBytes != _covering.EndBytes)
+        {
+            ReadVisible(_tail, _platter.AsSpan(_blockBytes), block, core);
+            int missing = (int)(_covering.EndBytes - _range.EndBytes);
+            block[^missing..].CopyTo(payload[^missing..]);
+        }
+    }
+
+    private void ReadVisible(ByteRange at, ReadOnlySpan<byte> platter, Span<byte> block, DiskCore core)
+    {
+        core.Reader.Read(at.OffsetBytes, block, _gaps);
+        if (_gaps.Count == 0)
+        {
+            return;
+        }
+
+        if (core.Medium.IsImmediate)
+        {
+            core.Medium.Read(at.OffsetBytes, block);
+        }
+        else
+        {
+            platter.CopyTo(block);
+        }
+    }
+}

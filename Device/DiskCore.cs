@@ -1,0 +1,157 @@
+using BlockEmu.Device.Atoms;
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Events;
+using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Media;
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Device;
+
+/// <summary>The state of one disk and its decisions. It never waits and takes no lock: its callers hold <see cref="Gate"/>.</summary>
+internal sealed class DiskCore : IDisposable
+{
+    private readonly long _cacheBytes;
+    private long _flushesAccepted;
+
+    public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, IMedium> openMedium, IDiskEventSink? events)
+    {
+        Geometry = geometry;
+        Atomicity = options.EffectiveAtomicity;
+        Events = events;
+        _cacheBytes = options.CacheBytes;
+        Arena = new PageArena();
+        Cache = new WriteCache(geometry, Arena);
+        Reader = new VisibleReader(geometry, Cache);
+        Medium = openMedium(Arena);
+    }
+
+    /// <summary>Protects everything here and in the cache; never held across I/O of a medium that waits.</summary>
+    public Lock Gate { get; } = new();
+
+    public DiskGeometry Geometry { get; }
+
+    public AtomicityParameters Atomicity { get; }
+
+    public IDiskEventSink? Events { get; }
+
+    public PageArena Arena { get; }
+
+    public WriteCache Cache { get; }
+
+    public VisibleReader Reader { get; }
+
+    public IMedium Medium { get; }
+
+    public PowerState State { get; set; } = PowerState.On;
+
+    public long Epoch { get; set; } = 1;
+
+    /// <summary>The newest step's number.</summary>
+    public long Sequence { get; private set; }
+
+    /// <summary>The newest step made persistent.</summary>
+    public long NewestRequired { get; private set; }
+
+    /// <summary>Acknowledgements so far: the position a flush covers up to.</summary>
+    public long AcknowledgeOrder { get; private set; }
+
+    public long DestagedBytes { get; private set; }
+
+    public long Flushes { get; private set; }
+
+    public long FuaWrites { get; private set; }
+
+    /// <summary>Whether a command of that length has to be persistent before it is acknowledged.</summary>
+    public bool IsWrittenThrough(bool isFua, long payloadBytes) => isFua || _cacheBytes == 0 || payloadBytes > _cacheBytes;
+
+    /// <summary>Whether a command fits beside what is pending.</summary>
+    public bool HasRoomFor(long payloadBytes) => Cache.LiveBytes + payloadBytes <= _cacheBytes && !Cache.NeedsRelief;
+
+    /// <summary>Whether a session may go on: null = wait until the power has settled.</summary>
+    public DiskStatus? Admit(long epoch) =>
+        epoch != Epoch || State == PowerState.Off ? DiskStatus.PowerLost
+        : State == PowerState.Stopping ? null
+        : DiskStatus.Ok;
+
+    /// <summary>Makes a command visible as one step.</summary>
+    public PendingCommand Step(WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua)
+    {
+        AtomLayout layout = AtomLayout.Cut(range.OffsetBytes, range.LengthBytes, Atomicity, Geometry.BlockSizeBytes);
+        PendingCommand command = Cache.Insert(kind, ++Sequence, range, layout, payload, isFua);
+        Events?.OnStep(command.Sequence, kind, range, isFua, payload);
+        return command;
+    }
+
+    /// <summary>Decides a command's completion. <paramref name="command"/> is null when it has left the cache already.</summary>
+    public void Acknowledge(long sequence, PendingCommand? command, bool isFua)
+    {
+        AcknowledgeOrder++;
+        if (command is not null)
+        {
+            command.AcknowledgeOrder = AcknowledgeOrder;
+        }
+
+        if (isFua)
+        {
+            FuaWrites++;
+        }
+
+        Events?.OnAcknowledge(sequence);
+    }
+
+    /// <summary>The command's atoms are persistent from now on. On an immediate medium this writes them too.</summary>
+    public void Persist(PendingCommand command)
+    {
+        long sequence = command.Sequence;
+        DestagedBytes += command.LiveBytes;
+        NewestRequired = Math.Max(NewestRequired, sequence);
+        Cache.Persist(command, Medium as MemoryMedium);
+        Events?.OnDestage(sequence);
+    }
+
+    /// <summary>Numbers a flush that was accepted.</summary>
+    public long AcceptFlush()
+    {
+        Events?.OnFlushAccepted(++_flushesAccepted);
+        return _flushesAccepted;
+    }
+
+    /// <summary>A flush is good: what it covers is persistent. Superseded commands it covers are forgotten.</summary>
+    public void AcknowledgeFlush(long flush, long coveredOrder)
+    {
+        Flushes++;
+        for (PendingCommand? dead = Cache.Dead.Oldest; dead is not null;)
+        {
+            PendingCommand? next = dead.Newer;
+            if (dead.IsAcknowledged && dead.AcknowledgeOrder <= coveredOrder)
+            {
+                Cache.Release(dead);
+            }
+
+            dead = next;
+        }
+
+        Events?.OnFlushAcknowledged(flush);
+    }
+
+    /// <summary>Makes every acknowledged command persistent (an immediate medium's flush).</summary>
+    public void PersistAcknowledged()
+    {
+        for (PendingCommand? command = Cache.Pending.Oldest; command is not null;)
+        {
+            PendingCommand? next = command.Newer;
+            if (command.IsAcknowledged)
+            {
+                Persist(command);
+            }
+
+            command = next;
+        }
+    }
+
+    public void Dispose()
+    {
+        Medium.Dispose();
+        Arena.Dispose();
+    }
+}

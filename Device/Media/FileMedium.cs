@@ -1,0 +1,129 @@
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
+using Microsoft.Win32.SafeHandles;
+
+namespace BlockEmu.Device.Media;
+
+/// <summary>A platter in a raw, sparse file: the file is the platter, byte for byte.</summary>
+internal sealed unsafe class FileMedium : IMedium
+{
+    private readonly DiskGeometry _geometry;
+    private readonly SafeFileHandle _file;
+    private readonly string _path;
+    private readonly bool _syncToHost;
+    private bool _syncFailed;
+
+    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost)
+    {
+        _geometry = geometry;
+        _file = file;
+        _path = path;
+        _syncToHost = syncToHost;
+    }
+
+    public bool IsImmediate => false;
+
+    public long PersistentBytes => LibC.TryStat(_path)?.AllocatedBytes ?? 0;
+
+    public void Read(long offsetBytes, Span<byte> destination) => FileBytes.Read(_file, offsetBytes, destination);
+
+    public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
+    {
+        FileUndo? undo = keepUndo ? FileUndo.Save(_file, _path, _geometry, delta) : null;
+        try
+        {
+            foreach (PageRange range in delta.ZeroRanges.AsSpan())
+            {
+                long start = range.Start * PageArena.PageBytes;
+                Zero(start, Math.Min(range.End * PageArena.PageBytes, _geometry.SizeBytes) - start, delta.KeepsProvisioned);
+            }
+
+            WritePages(delta);
+        }
+        catch (DeviceIoException)
+        {
+            undo?.Dispose();
+            throw;
+        }
+
+        return undo;
+    }
+
+    public void Write(long offsetBytes, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int length = Math.Min(PageArena.PageBytes - (int)(offsetBytes % PageArena.PageBytes), bytes.Length);
+            if (bytes[..length].ContainsAnyExcept((byte)0))
+            {
+                FileBytes.Write(_file, offsetBytes, bytes[..length]);
+            }
+            else
+            {
+                Zero(offsetBytes, length, keepProvisioned: false);
+            }
+
+            bytes = bytes[length..];
+            offsetBytes += length;
+        }
+    }
+
+    /// <remarks>After a failed <c>fdatasync</c> the host may have dropped the bytes and call the next one good, so the
+    /// failure stays until the image is opened anew: no later flush may lie.</remarks>
+    public void Sync()
+    {
+        if (!_syncToHost)
+        {
+            return;
+        }
+
+        if (_syncFailed)
+        {
+            throw new DeviceIoException($"fdatasync of {_path} has failed before; what was written since may be lost", LibC.EIO);
+        }
+
+        if (LibC.DataSync(_file) != 0)
+        {
+            _syncFailed = true;
+            throw FileBytes.Error("fdatasync", 0);
+        }
+    }
+
+    public ByteRange? NextPopulated(long offsetBytes) => FileBytes.NextData(_file, offsetBytes, _geometry.SizeBytes);
+
+    public void Dispose() => _file.Dispose();
+
+    private void Zero(long offsetBytes, long lengthBytes, bool keepProvisioned)
+    {
+        int mode = keepProvisioned
+            ? LibC.FALLOC_FL_ZERO_RANGE | LibC.FALLOC_FL_KEEP_SIZE
+            : LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
+        FileBytes.Zero(_file, offsetBytes, lengthBytes, mode);
+    }
+
+    private void WritePages(PlatterDelta delta)
+    {
+        long[] order = [.. delta.Pages.Keys];
+        Array.Sort(order);
+        FileRun run = new(_file);
+        foreach (long page in order)
+        {
+            DeltaPage entry = delta.Pages[page];
+            for (int block = 0; block < _geometry.BlocksPerPage; block++)
+            {
+                long offset = (page * PageArena.PageBytes) + ((long)block * _geometry.BlockSizeBytes);
+                if ((entry.DataMask & (1 << block)) != 0)
+                {
+                    run.Add(offset, entry.Data + (block * _geometry.BlockSizeBytes), _geometry.BlockSizeBytes);
+                }
+                else if ((entry.ZeroMask & (1 << block)) != 0)
+                {
+                    run.Flush();
+                    Zero(offset, _geometry.BlockSizeBytes, delta.KeepsProvisioned);
+                }
+            }
+        }
+
+        run.Flush();
+    }
+}

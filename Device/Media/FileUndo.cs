@@ -1,0 +1,100 @@
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
+using Microsoft.Win32.SafeHandles;
+
+namespace BlockEmu.Device.Media;
+
+/// <summary>What a delta replaced in an image: an unnamed sparse file beside it that holds the old bytes at their own offsets.</summary>
+internal sealed class FileUndo : IPlatterUndo
+{
+    private const int CopyBytes = 1 << 20;
+
+    private readonly SafeFileHandle _image;
+    private readonly SafeFileHandle _saved;
+    private readonly DiskGeometry _geometry;
+    private readonly PageRanges _touched = new();
+
+    private FileUndo(SafeFileHandle image, SafeFileHandle saved, DiskGeometry geometry)
+    {
+        _image = image;
+        _saved = saved;
+        _geometry = geometry;
+    }
+
+    /// <summary>Copies what the delta will change; cost and room follow the data (not the holes) that is changed.</summary>
+    public static FileUndo Save(SafeFileHandle image, string path, DiskGeometry geometry, PlatterDelta delta)
+    {
+        string name = $"{path}.undo-{Environment.ProcessId}";
+        FileUndo? undo = null;
+        try
+        {
+            SafeFileHandle saved = File.OpenHandle(
+                name, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+            undo = new FileUndo(image, saved, geometry);
+            File.Delete(name); // nameless from here on: gone with the process, however that ends
+            foreach (PageRange range in delta.ZeroRanges.AsSpan())
+            {
+                undo._touched.Add(range.Start, range.End);
+            }
+
+            foreach (long page in delta.Pages.Keys.Order())
+            {
+                undo._touched.Add(page, page + 1);
+            }
+
+            undo.CopyTouched(image, saved, zeroFirst: false);
+            return undo;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            undo?.Dispose();
+            throw e as DeviceIoException ?? new DeviceIoException($"cannot keep the old platter beside the image: {e.Message}", LibC.EIO, e);
+        }
+    }
+
+    public void ReadOld(long offsetBytes, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            long page = offsetBytes / PageArena.PageBytes;
+            int bytes = (int)Math.Min(((page + 1) * PageArena.PageBytes) - offsetBytes, destination.Length);
+            FileBytes.Read(_touched.Contains(page) ? _saved : _image, offsetBytes, destination[..bytes]);
+            destination = destination[bytes..];
+            offsetBytes += bytes;
+        }
+    }
+
+    public void Restore()
+    {
+        CopyTouched(_saved, _image, zeroFirst: true);
+        Dispose();
+    }
+
+    public void Dispose() => _saved.Dispose();
+
+    private void CopyTouched(SafeFileHandle from, SafeFileHandle to, bool zeroFirst)
+    {
+        byte[] buffer = new byte[CopyBytes];
+        foreach (PageRange range in _touched.AsSpan())
+        {
+            long at = range.Start * PageArena.PageBytes;
+            long end = Math.Min(range.End * PageArena.PageBytes, _geometry.SizeBytes);
+            if (zeroFirst)
+            {
+                FileBytes.Zero(to, at, end - at, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE);
+            }
+
+            while (at < end && FileBytes.NextData(from, at, end) is ByteRange data)
+            {
+                long stop = Math.Min(data.EndBytes, end);
+                for (at = data.OffsetBytes; at < stop;)
+                {
+                    Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(stop - at, buffer.Length));
+                    FileBytes.Read(from, at, piece);
+                    FileBytes.Write(to, at, piece);
+                    at += piece.Length;
+                }
+            }
+        }
+    }
+}

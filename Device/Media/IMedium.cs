@@ -1,0 +1,34 @@
+namespace BlockEmu.Device.Media;
+
+/// <summary>The platter: persistent bytes.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item><description>What a completed <see cref="Apply"/> or <see cref="Write"/> changed is what reads return from then on.</description></item>
+/// <item><description>A failed <see cref="Apply"/> throws <see cref="DeviceIoException"/> and may have changed some of its blocks,
+/// never others; no block is torn by it.</description></item>
+/// <item><description>An immediate medium never waits: it may be used under the disk's lock. Others are used outside it, by one
+/// writer at a time; reads run beside the writer, never over the same blocks.</description></item>
+/// </list>
+/// </remarks>
+internal interface IMedium : IDisposable
+{
+    /// <summary>Whether no operation ever waits.</summary>
+    bool IsImmediate { get; }
+
+    /// <summary>Bytes allocated.</summary>
+    long PersistentBytes { get; }
+
+    void Read(long offsetBytes, Span<byte> destination);
+
+    /// <summary>Carries out a sealed delta; with <paramref name="keepUndo"/> what it replaces is kept.</summary>
+    IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo);
+
+    /// <summary>Replaces block-aligned bytes (PUT platter, while off). All-zero pages are not allocated.</summary>
+    void Write(long offsetBytes, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Makes everything written so far survive a crash of the host, where that was asked for.</summary>
+    void Sync();
+
+    /// <summary>The first range at or after an offset that may hold something but zeroes, or null.</summary>
+    ByteRange? NextPopulated(long offsetBytes);
+}

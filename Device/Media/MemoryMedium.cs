@@ -1,0 +1,306 @@
+using System.Runtime.CompilerServices;
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
+
+namespace BlockEmu.Device.Media;
+
+/// <summary>A platter in memory: pages that exist once something was made persistent in them.</summary>
+internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena) : IMedium
+{
+    private readonly PageDirectory<nint> _pages = new(geometry.PageCount);
+
+    public bool IsImmediate => true;
+
+    public long PersistentBytes => _pages.Count * PageArena.PageBytes;
+
+    public void Read(long offsetBytes, Span<byte> destination)
+    {
+        int done = 0;
+        while (done < destination.Length)
+        {
+            long at = offsetBytes + done;
+            int inPage = (int)(at % PageArena.PageBytes);
+            int bytes = Math.Min(PageArena.PageBytes - inPage, destination.Length - done);
+            ref nint page = ref _pages.Find(at / PageArena.PageBytes);
+            Span<byte> target = destination.Slice(done, bytes);
+            if (Unsafe.IsNullRef(ref page))
+            {
+                target.Clear();
+            }
+            else
+            {
+                new ReadOnlySpan<byte>((byte*)page + inPage, bytes).CopyTo(target);
+            }
+
+            done += bytes;
+        }
+    }
+
+    /// <summary>Makes a node's live blocks persistent; a whole page moves by pointer (then the node's data is 0).</summary>
+    public void Take(ref PendingNode node)
+    {
+        bool isZero = node.Data == 0;
+        if (node.Live == geometry.FullMask)
+        {
+            if (isZero)
+            {
+                Replace(node.Page, 0);
+                return;
+            }
+
+            Replace(node.Page, node.Data);
+            node.Data = 0;
+            return;
+        }
+
+        ref nint page = ref _pages.Find(node.Page);
+        if (Unsafe.IsNullRef(ref page))
+        {
+            if (isZero)
+            {
+                return;
+            }
+
+            page = ref _pages.FindOrAdd(node.Page, out _);
+            page = arena.Rent(PageArena.PageBytes);
+            PageAt(page).Clear();
+        }
+
+        nint source = isZero ? 0 : node.Data - (node.FirstBlock * geometry.BlockSizeBytes);
+        CopyBlocks(page, source, node.Live);
+    }
+
+    /// <summary>Makes a zero range persistent, but for the blocks that are superseded.</summary>
+    public void ZeroPages(PageRange range, ZeroRange zeroes)
+    {
+        for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))
+        {
+            if (zeroes.Clips.Count != 0 && zeroes.Clips.TryGetValue(page, out byte clip))
+            {
+                CopyBlocks(_pages.Find(page), 0, (byte)(geometry.FullMask & ~clip));
+            }
+            else
+            {
+                Replace(page, 0);
+            }
+        }
+    }
+
+    public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
+    {
+        Undo? undo = keepUndo ? new Undo(this) : null;
+        foreach (PageRange range in delta.ZeroRanges.AsSpan())
+        {
+            for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))
+            {
+                Exchange(page, 0, undo);
+            }
+        }
+
+        byte* zeroes = stackalloc byte[PageArena.PageBytes];
+        foreach ((long page, DeltaPage entry) in delta.Pages)
+        {
+            if ((entry.DataMask | entry.ZeroMask) == 0)
+            {
+                continue;
+            }
+
+            nint composed = arena.Rent(PageArena.PageBytes);
+            ref nint old = ref _pages.Find(page);
+            ReadOnlySpan<byte> oldBytes = PageAt(Unsafe.IsNullRef(ref old) ? (nint)zeroes : old);
+            delta.Compose(page, in entry, oldBytes, PageAt(composed));
+            Exchange(page, composed, undo);
+        }
+
+        return undo;
+    }
+
+    public void Write(long offsetBytes, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            long page = offsetBytes / PageArena.PageBytes;
+            int inPage = (int)(offsetBytes % PageArena.PageBytes);
+            int length = Math.Min(PageArena.PageBytes - inPage, bytes.Length);
+            WritePage(page, inPage, bytes[..length]);
+            bytes = bytes[length..];
+            offsetBytes += length;
+        }
+    }
+
+    public void Sync()
+    {
+        // Memory has nothing further down that a crash of the host would spare.
+    }
+
+    public ByteRange? NextPopulated(long offsetBytes)
+    {
+        long page = _pages.NextInUse(offsetBytes / PageArena.PageBytes, geometry.PageCount);
+        if (page < 0)
+        {
+            return null;
+        }
+
+        long end = page + 1;
+        while (end < geometry.PageCount && !Unsafe.IsNullRef(ref _pages.Find(end)))
+        {
+            end++;
+        }
+
+        long start = Math.Max(page * PageArena.PageBytes, offsetBytes);
+        return new ByteRange(start, Math.Min(end * PageArena.PageBytes, geometry.SizeBytes) - start);
+    }
+
+    public void Dispose()
+    {
+        // The pages are the arena's.
+    }
+
+    private static Span<byte> PageAt(nint page) => new((void*)page, PageArena.PageBytes);
+
+    private void WritePage(long page, int inPage, ReadOnlySpan<byte> bytes)
+    {
+        bool isZero = !bytes.ContainsAnyExcept((byte)0);
+        ref nint entry = ref _pages.Find(page);
+        if (Unsafe.IsNullRef(ref entry))
+        {
+            if (isZero)
+            {
+                return;
+            }
+
+            entry = ref _pages.FindOrAdd(page, out _);
+            entry = arena.Rent(PageArena.PageBytes);
+            PageAt(entry).Clear();
+        }
+        else if (isZero && bytes.Length == PageArena.PageBytes)
+        {
+            Replace(page, 0);
+            return;
+        }
+
+        bytes.CopyTo(PageAt(entry)[inPage..]);
+    }
+
+    private void CopyBlocks(nint page, nint source, byte mask)
+    {
+        int blockBytes = geometry.BlockSizeBytes;
+        for (int block = 0; block < geometry.BlocksPerPage; block++)
+        {
+            if ((mask & (1 << block)) == 0)
+            {
+                continue;
+            }
+
+            Span<byte> target = PageAt(page).Slice(block * blockBytes, blockBytes);
+            if (source == 0)
+            {
+                target.Clear();
+            }
+            else
+            {
+                new ReadOnlySpan<byte>((byte*)source + (block * blockBytes), blockBytes).CopyTo(target);
+            }
+        }
+    }
+
+    private void Replace(long page, nint by)
+    {
+        nint old = Swap(page, by);
+        if (old != 0)
+        {
+            arena.Return(old, PageArena.PageBytes);
+        }
+    }
+
+    private void Exchange(long page, nint by, Undo? undo)
+    {
+        nint old = Swap(page, by);
+        if (undo is not null && undo.Old.TryAdd(page, old))
+        {
+            return;
+        }
+
+        if (old != 0)
+        {
+            arena.Return(old, PageArena.PageBytes);
+        }
+    }
+
+    private nint Swap(long page, nint by)
+    {
+        nint old;
+        if (by == 0)
+        {
+            ref nint entry = ref _pages.Find(page);
+            if (Unsafe.IsNullRef(ref entry))
+            {
+                return 0;
+            }
+
+            old = entry;
+            _pages.Remove(page);
+            return old;
+        }
+
+        ref nint slot = ref _pages.FindOrAdd(page, out bool added);
+        old = added ? 0 : slot;
+        slot = by;
+        return old;
+    }
+
+    private sealed class Undo(MemoryMedium medium) : IPlatterUndo
+    {
+        /// <summary>Old pages by number; 0 = there was none.</summary>
+        public Dictionary<long, nint> Old { get; } = [];
+
+        public void ReadOld(long offsetBytes, Span<byte> destination)
+        {
+            while (!destination.IsEmpty)
+            {
+                int inPage = (int)(offsetBytes % PageArena.PageBytes);
+                Span<byte> target = destination[..Math.Min(PageArena.PageBytes - inPage, destination.Length)];
+                if (!Old.TryGetValue(offsetBytes / PageArena.PageBytes, out nint old))
+                {
+                    medium.Read(offsetBytes, target);
+                }
+                else if (old == 0)
+                {
+                    target.Clear();
+                }
+                else
+                {
+                    PageAt(old).Slice(inPage, target.Length).CopyTo(target);
+                }
+
+                destination = destination[target.Length..];
+                offsetBytes += target.Length;
+            }
+        }
+
+        public void Restore()
+        {
+            foreach ((long page, nint old) in Old)
+            {
+                medium.Replace(page, old);
+            }
+
+            Old.Clear();
+        }
+
+        public void Dispose()
+        {
+            foreach (nint old in Old.Values)
+            {
+                if (old != 0)
+                {
+                    medium.ArenaReturn(old);
+                }
+            }
+
+            Old.Clear();
+        }
+    }
+
+    private void ArenaReturn(nint page) => arena.Return(page, PageArena.PageBytes);
+}

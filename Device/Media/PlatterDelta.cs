@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
+
+namespace BlockEmu.Device.Media;
+
+/// <summary>A change of the platter: zero ranges, and pages on top of them. Built newest first, so that what is there already
+/// is newer than what comes and wins.</summary>
+/// <remarks>Copies what it is given; rents and returns its pages under the disk's lock.</remarks>
+internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena)
+{
+    private readonly Dictionary<long, DeltaPage> _pages = [];
+
+    public IReadOnlyDictionary<long, DeltaPage> Pages => _pages;
+
+    /// <summary>Pages that become zero, before <see cref="Pages"/> go on top.</summary>
+    public PageRanges ZeroRanges { get; } = new();
+
+    /// <summary>Whether zeroes must stay provisioned on the medium.</summary>
+    public bool KeepsProvisioned { get; set; }
+
+    /// <summary>Adds a surviving part of a command that is older than all that was added before.</summary>
+    public void Cover(LivePiece piece)
+    {
+        long start = piece.OffsetBytes;
+        while (start < piece.EndBytes)
+        {
+            long page = start / PageArena.PageBytes;
+            long pageStart = page * PageArena.PageBytes;
+            bool isWhole = start == pageStart && EndsPage(page, piece.EndBytes);
+            if (piece.Data == 0 && isWhole)
+            {
+                long endPage = piece.EndBytes == geometry.SizeBytes ? geometry.PageCount : piece.EndBytes / PageArena.PageBytes;
+                ZeroRanges.Add(page, endPage);
+                start = endPage * PageArena.PageBytes;
+                continue;
+            }
+
+            long end = Math.Min(piece.EndBytes, pageStart + PageArena.PageBytes);
+            int first = (int)(start - pageStart) / geometry.BlockSizeBytes;
+            byte mask = DiskGeometry.Mask(first, (int)(end - start) / geometry.BlockSizeBytes);
+            CoverBlocks(page, mask, piece.Data == 0 ? 0 : piece.Data + (nint)(start - piece.OffsetBytes), first);
+            start = end;
+        }
+    }
+
+    /// <summary>Composes a page's new content over its old one; both are whole pages.</summary>
+    public void Compose(long page, ref readonly DeltaPage entry, ReadOnlySpan<byte> old, Span<byte> result)
+    {
+        int blockBytes = geometry.BlockSizeBytes;
+        bool isInZeroRange = ZeroRanges.Contains(page);
+        for (int block = 0; block < geometry.BlocksPerPage; block++)
+        {
+            Span<byte> target = result.Slice(block * blockBytes, blockBytes);
+            if ((entry.DataMask & (1 << block)) != 0)
+            {
+                new ReadOnlySpan<byte>((byte*)entry.Data + (block * blockBytes), blockBytes).CopyTo(target);
+            }
+            else if ((entry.ZeroMask & (1 << block)) != 0 || isInZeroRange)
+            {
+                target.Clear();
+            }
+            else
+            {
+                old.Slice(block * blockBytes, blockBytes).CopyTo(target);
+            }
+        }
+    }
+
+    /// <summary>Returns the delta's memory.</summary>
+    public void Free()
+    {
+        foreach (DeltaPage entry in _pages.Values)
+        {
+            if (entry.Data != 0)
+            {
+                arena.Return(entry.Data, PageArena.PageBytes);
+            }
+        }
+
+        _pages.Clear();
+        ZeroRanges.Clear();
+    }
+
+    private bool EndsPage(long page, long endBytes) =>
+        endBytes >= (page + 1) * PageArena.PageBytes || endBytes == geometry.SizeBytes;
+
+    private void CoverBlocks(long page, byte mask, nint firstBlockData, int firstBlock)
+    {
+        if (ZeroRanges.Contains(page))
+        {
+            return;
+        }
+
+        ref DeltaPage entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, page, out _);
+        mask &= (byte)~(entry.DataMask | entry.ZeroMask);
+        if (firstBlockData == 0)
+        {
+            entry.ZeroMask |= mask;
+            return;
+        }
+
+        if (entry.Data == 0)
+        {
+            entry.Data = arena.Rent(PageArena.PageBytes);
+        }
+
+        int blockBytes = geometry.BlockSizeBytes;
+        for (int block = firstBlock; block < geometry.BlocksPerPage; block++)
+        {
+            if ((mask & (1 << block)) != 0)
+            {
+                byte* source = (byte*)firstBlockData + ((block - firstBlock) * blockBytes);
+                Unsafe.CopyBlockUnaligned((byte*)entry.Data + (block * blockBytes), source, (uint)blockBytes);
+            }
+        }
+
+        entry.DataMask |= mask;
+    }
+}
