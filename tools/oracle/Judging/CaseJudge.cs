@@ -135,7 +135,7 @@ internal static class CaseJudge
             if (found.Count < options.MaxViolations)
             {
                 long offset = blocks.OffsetOf(block);
-                string due = version == VersionMap.FirstContent ? "the first content" : $"step {judged.Versions[version].Sequence}";
+                string due = version == VersionMap.FirstContent ? judged.FirstName : $"step {judged.Versions[version].Sequence}";
                 found.Add(new Violation(
                     ViolationKind.DemandUnmet, offset, null,
                     version == VersionMap.FirstContent ? [] : [judged.Versions[version].Sequence],

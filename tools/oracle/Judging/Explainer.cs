@@ -34,7 +34,7 @@ internal sealed class Explainer(
             long lost = judged.Versions[required].Sequence;
             return new Violation(
                 ViolationKind.RequiredLost, offset, null, [lost],
-                $"block {offset}: shows the first content, but step {lost} is required ({whyRequired(required)})");
+                $"block {offset}: shows {judged.FirstName}, but step {lost} is required ({whyRequired(required)})");
         }
 
         return Foreign(block, required);
@@ -61,7 +61,7 @@ internal sealed class Explainer(
             candidates.Add(judged.Versions[version].Sequence);
         }
 
-        string lowest = "the first content";
+        string lowest = judged.FirstName;
         if (required != VersionMap.FirstContent)
         {
             candidates.Add(judged.Versions[required].Sequence);

@@ -13,4 +13,7 @@ internal sealed record JudgeCase(
 {
     /// <summary>The newest required sequence number; 0 = none.</summary>
     public long NewestRequiredSequence { get; init; } = Versions.LastOrDefault(v => v.IsRequired)?.Sequence ?? 0;
+
+    /// <summary>What people call the first content.</summary>
+    public string FirstName { get; init; } = "the first content";
 }

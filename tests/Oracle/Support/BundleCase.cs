@@ -1,0 +1,128 @@
+using BlockEmu.Oracle.Atoms;
+using BlockEmu.Oracle.Images;
+using BlockEmu.Oracle.Traces;
+
+namespace BlockEmu.Oracle.Tests.Support;
+
+/// <summary>A random cut as a disk would report it, worked out naively, atom by atom and block by block.</summary>
+internal sealed class BundleCase
+{
+    public const int Block = 512;
+
+    public int BlockCount { get; private init; }
+
+    public AtomicityPromise Promise { get; private init; } = new(Block, Block);
+
+    public ulong Seed { get; private init; }
+
+    public string Loss { get; set; } = "";
+
+    public long NewestRequired { get; private init; }
+
+    public byte[] Old { get; private init; } = [];
+
+    public byte[] New { get; set; } = [];
+
+    public List<BundlePending> Pending { get; } = [];
+
+    public static BundleCase Draw(Dice dice, string loss, bool mayTie = false)
+    {
+        int blocks = mayTie ? 150 : 8 + dice.Below(24);
+        BundleCase drawn = new()
+        {
+            BlockCount = blocks,
+            Promise = new AtomicityPromise(Block, (1 + dice.Below(4)) * Block, dice.OneIn(2) ? 0 : 4 * Block, 0, dice.OneIn(2)),
+            Seed = dice.Next(),
+            Loss = loss,
+            NewestRequired = 3,
+            Old = Content(dice, blocks),
+        };
+        drawn.DrawPending(dice, 2 + dice.Below(8), mayTie);
+        drawn.Cut();
+        return drawn;
+    }
+
+    private void DrawPending(Dice dice, int count, bool mayTie)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            int at = dice.Below(BlockCount / 2);
+            int length = mayTie ? 66 + dice.Below(10) : 1 + dice.Below(BlockCount - at);
+            bool[] live = new bool[BlockCount];
+            for (int b = at; b < at + length; b++)
+            {
+                live[b] = i >= 2 || !dice.OneIn(3);
+            }
+
+            StepKind kind = (StepKind)dice.Below(3);
+            Pending.Add(new BundlePending
+            {
+                Sequence = i < 2 ? i + 1 : 2 + (2 * i),
+                Kind = kind,
+                At = at,
+                Count = length,
+                IsAcknowledged = dice.OneIn(2),
+                Live = live,
+                Payload = kind == StepKind.Write ? Content(dice, length) : new byte[length * Block],
+            });
+        }
+    }
+
+    /// <summary>Few distinct contents, some zero: equal versions happen.</summary>
+    private static byte[] Content(Dice dice, int blocks) => TinyCase.Bytes([.. Enumerable.Range(0, blocks).Select(_ => dice.Below(6))]);
+
+    /// <summary>Survivors, claims and result, from the document.</summary>
+    private void Cut()
+    {
+        List<(BundlePending Command, int Unit)> positions = [];
+        foreach (BundlePending command in Pending)
+        {
+            command.MakeUnits(Promise);
+            foreach (int unit in Enumerable.Range(0, command.UnitCount).Where(command.IsLive))
+            {
+                positions.Add((command, unit));
+            }
+        }
+
+        List<(BundlePending, int)> above = [.. positions.Where(p => p.Command.Sequence > NewestRequired)];
+        ulong prefix = (ulong)(((UInt128)Bundles.Coin.Hash(Seed, 0xF1F0) * (ulong)(above.Count + 1)) >> 64);
+        foreach ((BundlePending command, int unit) in positions)
+        {
+            command.Survivors.Add((unit, Loss switch
+            {
+                "lose-all" => false,
+                "keep-all" => command.IsAcknowledged || command.Toss(Seed, unit, 0.5),
+                "fifo" => command.Sequence < NewestRequired || (ulong)above.IndexOf((command, unit)) < prefix,
+                "explicit:1,6.0,8.1-2" => command.Sequence == 1 || (command.Sequence == 6 && unit == 0)
+                    || (command.Sequence == 8 && unit is 1 or 2),
+                _ => command.Toss(Seed, unit, double.Parse(Loss["random:".Length..])),
+            }));
+        }
+
+        New = [.. Old];
+        foreach (BundlePending command in Pending)
+        {
+            command.Apply(New);
+        }
+    }
+
+    public IEnumerable<int> TouchedBlocks() => Enumerable.Range(0, BlockCount).Where(b => Pending.Exists(p => p.Live[b]));
+
+    public static List<Extent> Ranges(IEnumerable<int> blocks)
+    {
+        List<Extent> ranges = [];
+        foreach (int block in blocks)
+        {
+            if (ranges.Count > 0 && ranges[^1].EndBytes == block * Block)
+            {
+                ranges[^1] = ranges[^1] with { LengthBytes = ranges[^1].LengthBytes + Block };
+            }
+            else
+            {
+                ranges.Add(new Extent(block * Block, Block));
+            }
+        }
+
+        return ranges;
+    }
+}

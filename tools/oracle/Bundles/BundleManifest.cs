@@ -1,0 +1,46 @@
+using BlockEmu.Oracle.Atoms;
+
+namespace BlockEmu.Oracle.Bundles;
+
+/// <summary><c>manifest.json</c>, judged.</summary>
+public sealed record BundleManifest
+{
+    /// <summary>The one version there is.</summary>
+    public const int Version = 1;
+
+    /// <summary>For people.</summary>
+    public required string DiskName { get; init; }
+
+    /// <summary>The disk's size.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Block and atomicity.</summary>
+    public required AtomicityPromise Promise { get; init; }
+
+    /// <summary>The report's number on its disk.</summary>
+    public required long ReportNumber { get; init; }
+
+    /// <summary>The cut's.</summary>
+    public required long CutNumber { get; init; }
+
+    /// <summary>Whether it is the same cut judged again.</summary>
+    public required bool IsRecut { get; init; }
+
+    /// <summary>The seed of the coins.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>The loss model.</summary>
+    public required LossRule Loss { get; init; }
+
+    /// <summary>The newest step at the cut.</summary>
+    public required long NewestSequence { get; init; }
+
+    /// <summary>The newest required step; 0 = none.</summary>
+    public required long NewestRequiredSequence { get; init; }
+
+    /// <summary>The marks before the cut.</summary>
+    public required IReadOnlyList<BundleMark> Marks { get; init; }
+
+    /// <summary>The pending commands, ascending by sequence.</summary>
+    public required IReadOnlyList<BundleCommand> Pending { get; init; }
+}
