@@ -1,1 +1,3 @@
-Console.WriteLine("not yet");
+using BlockEmu.Server.Hosting;
+
+return await ServerProgram.RunAsync(args, Console.Out, Console.Error);

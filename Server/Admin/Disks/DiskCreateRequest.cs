@@ -1,0 +1,50 @@
+namespace BlockEmu.Server.Admin.Disks;
+
+/// <summary>The body that makes a disk: the keys of <c>--disk</c>. Described here for the OpenAPI document; read by
+/// <see cref="Hosting.Configuration.DiskSpecJson"/>. Sizes are numbers here and may be strings such as "4G" too.</summary>
+public sealed record DiskCreateRequest
+{
+    public required string Name { get; init; }
+
+    public long? Size { get; init; }
+
+    /// <summary><c>memory</c> or <c>file:PATH</c>.</summary>
+    public string? Medium { get; init; }
+
+    public int? Block { get; init; }
+
+    public long? Awun { get; init; }
+
+    public long? Awupf { get; init; }
+
+    public long? Acwu { get; init; }
+
+    public long? Nabsn { get; init; }
+
+    public long? Nabspf { get; init; }
+
+    public long? Nabo { get; init; }
+
+    public bool? Mam { get; init; }
+
+    /// <summary>0 = off.</summary>
+    public long? Cache { get; init; }
+
+    public string? Destage { get; init; }
+
+    public string? Isolation { get; init; }
+
+    public string? Loss { get; init; }
+
+    public ulong? Seed { get; init; }
+
+    public string? Sync { get; init; }
+
+    public bool? Readonly { get; init; }
+
+    public string? Description { get; init; }
+
+    public int? Minblock { get; init; }
+
+    public int? Maxpayload { get; init; }
+}

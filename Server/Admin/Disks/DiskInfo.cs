@@ -1,0 +1,117 @@
+using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Admin.Disks;
+
+/// <summary>A disk as the interface shows it: the keys it was made from, and its state. Sizes are bytes.</summary>
+public sealed record DiskInfo
+{
+    public required string Name { get; init; }
+
+    public required long Size { get; init; }
+
+    /// <summary><c>memory</c> or <c>file:PATH</c>.</summary>
+    public required string Medium { get; init; }
+
+    public required int Block { get; init; }
+
+    public required long Awun { get; init; }
+
+    public required long Awupf { get; init; }
+
+    public required long Acwu { get; init; }
+
+    public required long Nabsn { get; init; }
+
+    public required long Nabspf { get; init; }
+
+    public required long Nabo { get; init; }
+
+    public required bool Mam { get; init; }
+
+    /// <summary>Size of the volatile cache; 0 = off.</summary>
+    public required long Cache { get; init; }
+
+    public required string Destage { get; init; }
+
+    public required string Isolation { get; init; }
+
+    public required string Loss { get; init; }
+
+    /// <summary>Up to 64 bits; drawn ones fit 53.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>File medium only: <c>fsync</c> or <c>none</c>.</summary>
+    public string? Sync { get; init; }
+
+    public required bool Readonly { get; init; }
+
+    public required string Description { get; init; }
+
+    public required int Minblock { get; init; }
+
+    public required int Maxpayload { get; init; }
+
+    /// <summary><c>on</c>, <c>stopping</c> or <c>off</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>, <c>error</c>.</summary>
+    public required string OffBehaviour { get; init; }
+
+    /// <summary>Payload of pending atoms.</summary>
+    public required long CachedBytes { get; init; }
+
+    public required long PendingAtoms { get; init; }
+
+    public required long PendingCommands { get; init; }
+
+    /// <summary>Bytes allocated on the platter.</summary>
+    public required long PersistentBytes { get; init; }
+
+    /// <summary>Open connections, of every front end.</summary>
+    public required int Connections { get; init; }
+
+    /// <summary>Power cuts since start.</summary>
+    public required long Cuts { get; init; }
+
+    internal static DiskInfo From(DiskControl control)
+    {
+        Disk disk = control.Disk;
+        DiskOptions options = disk.Options;
+        AtomicityParameters atomicity = options.EffectiveAtomicity;
+        DiskStatistics statistics = disk.GetStatistics();
+        return new DiskInfo
+        {
+            Name = disk.Name,
+            Size = disk.SizeBytes,
+            Medium = options.FilePath is null ? "memory" : $"file:{options.FilePath}",
+            Block = options.BlockSizeBytes,
+            Awun = atomicity.AwunBytes,
+            Awupf = atomicity.AwupfBytes,
+            Acwu = atomicity.AcwuBytes,
+            Nabsn = atomicity.NabsnBytes,
+            Nabspf = atomicity.NabspfBytes,
+            Nabo = atomicity.NaboBytes,
+            Mam = atomicity.Mam,
+            Cache = options.CacheBytes,
+            Destage = "oldest",
+            Isolation = "nvme",
+            Loss = options.Loss.ToString(),
+            Seed = options.Seed,
+            Sync = options.FilePath is null ? null : options.SyncToHost ? "fsync" : "none",
+            Readonly = options.IsReadOnly,
+            Description = options.Description,
+            Minblock = control.Served.NbdMinimumBlockBytes,
+            Maxpayload = control.Served.NbdMaximumPayloadBytes,
+            State = ApiWords.Of(disk.PowerState),
+            OffBehaviour = ApiWords.Of(control.DefaultOffBehaviour),
+            CachedBytes = statistics.CachedBytes,
+            PendingAtoms = statistics.PendingAtoms,
+            PendingCommands = statistics.PendingCommands,
+            PersistentBytes = statistics.PersistentBytes,
+            Connections = control.Served.Meter.ConnectionCount,
+            Cuts = statistics.Cuts,
+        };
+    }
+}

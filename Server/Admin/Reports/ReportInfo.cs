@@ -1,0 +1,43 @@
+using System.Diagnostics.CodeAnalysis;
+using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Power;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Admin.Reports;
+
+/// <summary>A cut's report with one page of its pending commands.</summary>
+public sealed record ReportInfo : ReportSummaryInfo
+{
+    [SetsRequiredMembers]
+    internal ReportInfo(DiskControl control, CutReport report, ReportPage page)
+        : base(control, report)
+    {
+        Atomicity = AtomicityInfo.From(report.Atomicity);
+        Marks = [.. report.Marks.Select(MarkInfo.From)];
+        Offset = page.Offset;
+        Limit = page.Limit;
+        Pending = [.. report.Pending.Skip(page.Offset).Take(page.Limit).Select(PendingInfo.From)];
+    }
+
+    /// <summary>The promises that were in force.</summary>
+    public required AtomicityInfo Atomicity { get; init; }
+
+    /// <summary>The marks set before the cut, oldest first.</summary>
+    public required IReadOnlyList<MarkInfo> Marks { get; init; }
+
+    /// <summary>The number of pending commands before the page.</summary>
+    public required int Offset { get; init; }
+
+    /// <summary>How many the page may hold.</summary>
+    public required int Limit { get; init; }
+
+    /// <summary>The page, in sequence order.</summary>
+    public required IReadOnlyList<PendingInfo> Pending { get; init; }
+}
+
+/// <summary>The promises that were in force at a cut, bytes.</summary>
+public sealed record AtomicityInfo(long Awun, long Awupf, long Acwu, long Nabsn, long Nabspf, long Nabo, bool Mam)
+{
+    internal static AtomicityInfo From(AtomicityParameters a) =>
+        new(a.AwunBytes, a.AwupfBytes, a.AcwuBytes, a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam);
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text;
+using BlockEmu.Device.Geometry;
+using BlockEmu.Server.Hosting.Configuration;
+
+namespace BlockEmu.Server.Hosting;
+
+/// <summary>What the server prints once it serves: its disks with their seeds, how to attach, how to cut.</summary>
+internal static class AttachText
+{
+    public static string Write(ServerHost host)
+    {
+        StringBuilder text = new();
+        text.Append("BlockEmu serves\n");
+        foreach (DiskControl control in host.Disks.All)
+        {
+            DiskOptions options = control.Disk.Options;
+            text.Append($"  {options.Name}: {ByteSize.Format(control.Disk.SizeBytes)} ({options.FilePath ?? "memory"}), "
+                + $"block {options.BlockSizeBytes}, awupf {ByteSize.Format(options.EffectiveAtomicity.AwupfBytes)}, "
+                + $"cache {(options.CacheBytes == 0 ? "off" : ByteSize.Format(options.CacheBytes))}, "
+                + $"loss {options.Loss}, seed {options.Seed}{(options.IsReadOnly ? ", read-only" : "")}\n");
+        }
+
+        string disk = host.Disks.All.Select(c => c.Disk.Name).FirstOrDefault("disk0");
+        foreach (ListenEndpoint endpoint in host.NbdEndpoints)
+        {
+            AppendNbd(text, endpoint, disk);
+        }
+
+        if (host.AdminEndpoint is { } admin)
+        {
+            string curl = admin.UnixPath is { } path ? $"--unix-socket {Quote(path)} " : "";
+            string authority = admin.UnixPath is null ? Reachable((IPEndPoint)admin.EndPoint) : "localhost";
+            text.Append($"HTTP on {admin}\n")
+                .Append($"  curl {curl}-X POST {Quote($"http://{authority}/api/v1/disks/{Uri.EscapeDataString(disk)}/power/cut")}\n")
+                .Append($"  curl {curl}-X POST {Quote($"http://{authority}/api/v1/disks/{Uri.EscapeDataString(disk)}/power/on")}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static void AppendNbd(StringBuilder text, ListenEndpoint endpoint, string disk)
+    {
+        string name = Uri.EscapeDataString(disk);
+        text.Append($"NBD on {endpoint}\n");
+        if (endpoint.UnixPath is { } path)
+        {
+            string uri = $"nbd+unix:///{name}?socket={Uri.EscapeDataString(Path.GetFullPath(path))}";
+            text.Append($"  nbd-client -unix {Quote(path)} -N {Quote(disk)} /dev/nbd0\n");
+            AppendUri(text, uri);
+            return;
+        }
+
+        IPEndPoint ip = (IPEndPoint)endpoint.EndPoint;
+        string host = IPEndPoint.Parse(Reachable(ip)).Address.ToString();
+        text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)} /dev/nbd0\n");
+        AppendUri(text, $"nbd://{Reachable(ip)}/{name}");
+    }
+
+    private static void AppendUri(StringBuilder text, string uri)
+    {
+        string qemu = Quote($"driver=raw,file={uri.Replace(",", ",,")}");
+        text.Append($"  qemu-system-x86_64 -drive {qemu},if=virtio,cache=none ...\n")
+            .Append($"  nbdfuse DIRECTORY {Quote(uri)}\n");
+    }
+
+    /// <summary>An address that listens everywhere is reached here through loopback.</summary>
+    private static string Reachable(IPEndPoint endpoint) => endpoint.Address switch
+    {
+        { } a when a.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, endpoint.Port).ToString(),
+        { } a when a.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, endpoint.Port).ToString(),
+        _ => endpoint.ToString(),
+    };
+
+    /// <summary>As a shell takes it: plain where nothing needs quoting.</summary>
+    private static string Quote(string word) =>
+        word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+%[]@".Contains(c))
+            ? word
+            : $"'{word.Replace("'", "'\\''")}'";
+}

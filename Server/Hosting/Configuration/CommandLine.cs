@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace BlockEmu.Server.Hosting.Configuration;
+
+/// <summary>The program's options. What does not exist yet is unknown, and refused.</summary>
+internal sealed class CommandLine
+{
+    private readonly RootCommand _command = new(
+        "Serves virtual disks over NBD with the promises of a real NVMe drive, and cuts their power over HTTP. "
+        + "Without any option: one 1 GiB disk in memory, NBD on 127.0.0.1:10809, HTTP on 127.0.0.1:10810.");
+
+    private readonly Option<string[]> _disk = new("--disk")
+    {
+        Description = "A disk: name=disk0,size=4G,medium=memory|file:PATH,block=512|4096,awun=,awupf=,acwu=,nabsn=,nabspf=,nabo=,"
+            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,description=,minblock=,maxpayload=. Repeatable. "
+            + "A value with a comma stands in double quotes.",
+        HelpName = "SPEC",
+    };
+
+    private readonly Option<string[]> _nbd = new("--nbd")
+    {
+        Description = $"Where NBD listens: ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH or none. Repeatable. Default {ServerOptions.DefaultNbd}.",
+        HelpName = "ENDPOINT",
+    };
+
+    private readonly Option<string?> _admin = new("--admin")
+    {
+        Description = $"Where HTTP listens, or none. Default {ServerOptions.DefaultAdmin}.",
+        HelpName = "ENDPOINT",
+    };
+
+    private readonly Option<string[]> _adminHost = new("--admin-host")
+    {
+        Description = "A host name by which clients may call the HTTP interface, besides localhost and IP addresses. Repeatable.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _adminTokenFile = new("--admin-token-file")
+    {
+        Description = "A file with the token that HTTP clients must send as Authorization: Bearer.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _insecureAdmin = new("--insecure-admin")
+    {
+        Description = "Lets HTTP listen beyond loopback without a token.",
+    };
+
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "The same as JSON; options given here override it.",
+        HelpName = "FILE",
+    };
+
+    public CommandLine()
+    {
+        _command.Directives.Clear();
+        foreach (Option option in (Option[])[_disk, _nbd, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
+        {
+            _command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The options; or null after <c>--help</c> or <c>--version</c> were answered. Throws
+    /// <see cref="StartupException"/> with one line for each fault.</summary>
+    public ServerOptions? Parse(IReadOnlyList<string> arguments, TextWriter output)
+    {
+        ParseResult result = _command.Parse(
+            arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (result.Errors.Count > 0)
+        {
+            throw new StartupException(Describe(result.Errors[0]));
+        }
+
+        if (result.Action is not null)
+        {
+            result.Invoke(new InvocationConfiguration { Output = output });
+            return null;
+        }
+
+        ServerDraft draft = Read(result);
+        if (result.GetValue(_config) is { } path)
+        {
+            draft.FillFrom(ConfigFile.Read(path));
+        }
+
+        return draft.Build();
+    }
+
+    private ServerDraft Read(ParseResult result)
+    {
+        List<string> faults = [];
+        List<DiskSpec> disks = [];
+        string[] specs = result.GetValue(_disk) ?? [];
+        for (int i = 0; i < specs.Length; i++)
+        {
+            DiskSpec? disk = DiskSpecText.Parse(specs[i], $"disk{i}", out IReadOnlyList<Fault> diskFaults);
+            string place = specs.Length == 1 ? "--disk" : $"--disk (number {i + 1})";
+            faults.AddRange(diskFaults.Select(fault => $"{place}: {fault}"));
+            if (disk is not null)
+            {
+                disks.Add(disk);
+            }
+        }
+
+        return faults.Count > 0 ? throw new StartupException(faults[0]) : new ServerDraft
+        {
+            Disks = specs.Length == 0 ? null : disks,
+            Nbd = result.GetValue(_nbd) is { Length: > 0 } nbd ? nbd : null,
+            Admin = result.GetValue(_admin),
+            AdminHosts = result.GetValue(_adminHost) is { Length: > 0 } hosts ? hosts : null,
+            AdminTokenFile = result.GetValue(_adminTokenFile),
+            InsecureAdmin = result.GetResult(_insecureAdmin) is null ? null : result.GetValue(_insecureAdmin),
+        };
+    }
+
+    private static string Describe(ParseError error) =>
+        error.Message.ReplaceLineEndings(" ").TrimEnd('.') + "; --help lists the options";
+}

@@ -1,0 +1,119 @@
+using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Server.Hosting.Configuration;
+
+/// <summary>A disk while its keys are being read; what was not given takes its default at the end.</summary>
+/// <param name="defaultName">The name when none is given; null = one must be.</param>
+internal sealed class DiskDraft(string? defaultName)
+{
+    private readonly HashSet<string> _given = new(StringComparer.Ordinal);
+    private readonly List<Fault> _faults = [];
+
+    public string? Name { get; set; }
+
+    public long SizeBytes { get; set; }
+
+    public string? FilePath { get; set; }
+
+    public int BlockBytes { get; set; } = 512;
+
+    public long? AwunBytes { get; set; }
+
+    public long? AwupfBytes { get; set; }
+
+    public long? AcwuBytes { get; set; }
+
+    public long NabsnBytes { get; set; }
+
+    public long NabspfBytes { get; set; }
+
+    public long NaboBytes { get; set; }
+
+    public bool Mam { get; set; }
+
+    public long CacheBytes { get; set; } = 64L << 20;
+
+    public LossModel Loss { get; set; } = LossModel.Default;
+
+    public ulong? Seed { get; set; }
+
+    public bool SyncToHost { get; set; } = true;
+
+    public bool IsReadOnly { get; set; }
+
+    public string Description { get; set; } = "";
+
+    public int MinBlockBytes { get; set; } = 1;
+
+    public int MaxPayloadBytes { get; set; } = 64 << 20;
+
+    public IReadOnlyList<Fault> Faults => _faults;
+
+    public void AddFault(string field, string detail) => _faults.Add(new Fault(field, detail));
+
+    /// <summary>Applies one key given as text.</summary>
+    public void Set(string key, string value)
+    {
+        if (DiskKeys.Find(key) is not { } known)
+        {
+            AddFault(key, $"unknown; a disk has {DiskKeys.AllNames}");
+        }
+        else if (!_given.Add(key))
+        {
+            AddFault(key, "given twice");
+        }
+        else if (known.Apply(this, value) is { } fault)
+        {
+            AddFault(key, fault);
+        }
+    }
+
+    /// <summary>The disk, or null with <see cref="Faults"/> filled: every one of them.</summary>
+    public DiskSpec? Build()
+    {
+        Name ??= defaultName;
+        if (Name is null)
+        {
+            AddFault("name", "missing; for example name=disk0");
+        }
+
+        if (FilePath is null && _given.Contains("sync"))
+        {
+            AddFault("sync", "only a file medium has it");
+        }
+
+        long awupf = AwupfBytes ?? Math.Max(4096, BlockBytes);
+        DiskOptions options = new()
+        {
+            Name = Name ?? "unnamed",
+            SizeBytes = SizeBytes,
+            BlockSizeBytes = BlockBytes,
+            FilePath = FilePath,
+            Atomicity = new AtomicityParameters
+            {
+                AwupfBytes = awupf,
+                AwunBytes = AwunBytes ?? awupf,
+                AcwuBytes = AcwuBytes ?? awupf,
+                NabsnBytes = NabsnBytes,
+                NabspfBytes = NabspfBytes,
+                NaboBytes = NaboBytes,
+                Mam = Mam,
+            },
+            CacheBytes = CacheBytes,
+            SyncToHost = SyncToHost,
+            IsReadOnly = IsReadOnly,
+            Description = Description,
+            Loss = Loss,
+            Seed = Seed ?? DiskSpec.DrawSeed(),
+        };
+        HashSet<string> faulty = [.. _faults.Select(f => f.Field)];
+        _faults.AddRange(options.Validate().Select(Fault.FromDevice).Where(f => !faulty.Contains(f.Field)));
+        return _faults.Count > 0 ? null : new DiskSpec
+        {
+            Options = options,
+            NbdMinimumBlockBytes = MinBlockBytes,
+            NbdMaximumPayloadBytes = MaxPayloadBytes,
+        };
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Numerics;
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Server.Hosting.Configuration;
+
+/// <summary>The table of a disk's keys.</summary>
+internal static class DiskKeys
+{
+    private const int MaxDescriptionChars = 1024;
+
+    private static readonly DiskKey[] _all =
+    [
+        new("name", DiskKeyForm.Text, static (d, v) => Take(d.Name = v)),
+        new("size", DiskKeyForm.Number, static (d, v) => Size(v, n => d.SizeBytes = n, minimum: 1)),
+        new("medium", DiskKeyForm.Text, Medium),
+        new("block", DiskKeyForm.Number, static (d, v) => Block(d, v)),
+        new("awun", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwunBytes = n)),
+        new("awupf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwupfBytes = n)),
+        new("acwu", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AcwuBytes = n)),
+        new("nabsn", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabsnBytes = n)),
+        new("nabspf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabspfBytes = n)),
+        new("nabo", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NaboBytes = n)),
+        new("mam", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Mam = on)),
+        new("cache", DiskKeyForm.NumberOrSwitch, Cache),
+        new("destage", DiskKeyForm.Text, static (_, v) => Only(v, "oldest")),
+        new("isolation", DiskKeyForm.Text, static (_, v) => Only(v, "nvme")),
+        new("loss", DiskKeyForm.Text, Loss),
+        new("seed", DiskKeyForm.Number, Seed),
+        new("sync", DiskKeyForm.Text, Sync),
+        new("readonly", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsReadOnly = on)),
+        new("description", DiskKeyForm.Text, Description),
+        new("minblock", DiskKeyForm.Number, MinBlock),
+        new("maxpayload", DiskKeyForm.Number, MaxPayload),
+    ];
+
+    public static string AllNames { get; } = string.Join(", ", _all.Select(k => k.Name));
+
+    public static DiskKey? Find(string name) => Array.Find(_all, k => k.Name == name);
+
+    private static string? Take(string _) => null;
+
+    private static string? Size(string value, Action<long> take, long minimum = 0)
+    {
+        if (!ByteSize.TryParse(value, out long bytes) || bytes < minimum)
+        {
+            return $"'{value}' is not {ByteSize.Examples}";
+        }
+
+        take(bytes);
+        return null;
+    }
+
+    private static string? Switch(string value, Action<bool> take)
+    {
+        if (value is not ("on" or "off"))
+        {
+            return $"'{value}' is neither on nor off";
+        }
+
+        take(value == "on");
+        return null;
+    }
+
+    private static string? Only(string value, string only) => value == only ? null : $"'{value}' is not {only}, the only one there is";
+
+    private static string? Medium(DiskDraft draft, string value)
+    {
+        draft.FilePath = value.StartsWith("file:", StringComparison.Ordinal) ? value[5..] : null;
+        return value == "memory" || draft.FilePath is { Length: > 0 }
+            ? null
+            : $"'{value}' is neither memory nor file:PATH";
+    }
+
+    private static string? Block(DiskDraft draft, string value) =>
+        Size(value, n => draft.BlockBytes = n is 512 or 4096 ? (int)n : 0) ??
+        (draft.BlockBytes == 0 ? BadBlock(draft, value) : null);
+
+    private static string BadBlock(DiskDraft draft, string value)
+    {
+        draft.BlockBytes = 512;
+        return $"'{value}' is neither 512 nor 4096";
+    }
+
+    private static string? Cache(DiskDraft draft, string value)
+    {
+        if (value == "off")
+        {
+            draft.CacheBytes = 0;
+            return null;
+        }
+
+        return ByteSize.TryParse(value, out long bytes) && bytes >= 0
+            ? Take($"{draft.CacheBytes = bytes}")
+            : $"'{value}' is neither off nor {ByteSize.Examples}";
+    }
+
+    private static string? Loss(DiskDraft draft, string value)
+    {
+        if (!LossModel.TryParse(value, out LossModel model, out string fault))
+        {
+            return fault;
+        }
+
+        draft.Loss = model;
+        return null;
+    }
+
+    private static string? Seed(DiskDraft draft, string value)
+    {
+        if (!ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+        {
+            return $"'{value}' is not a whole number from 0 to {ulong.MaxValue}";
+        }
+
+        draft.Seed = seed;
+        return null;
+    }
+
+    private static string? Sync(DiskDraft draft, string value)
+    {
+        draft.SyncToHost = value != "none";
+        return value is "fsync" or "none" ? null : $"'{value}' is neither fsync nor none";
+    }
+
+    private static string? Description(DiskDraft draft, string value)
+    {
+        draft.Description = value;
+        return value.Length > MaxDescriptionChars || value.Any(char.IsControl)
+            ? $"must be at most {MaxDescriptionChars} characters, none of them a control character"
+            : null;
+    }
+
+    private static string? MinBlock(DiskDraft draft, string value)
+    {
+        if (!ByteSize.TryParse(value, out long bytes) || bytes is < 1 or > 65536 || !BitOperations.IsPow2(bytes))
+        {
+            return $"'{value}' is not a power of two from 1 to 64K";
+        }
+
+        draft.MinBlockBytes = (int)bytes;
+        return null;
+    }
+
+    private static string? MaxPayload(DiskDraft draft, string value)
+    {
+        if (!ByteSize.TryParse(value, out long bytes) || bytes is < 1 << 20 or > 64 << 20)
+        {
+            return $"'{value}' is not a size from 1M to 64M";
+        }
+
+        draft.MaxPayloadBytes = (int)bytes;
+        return null;
+    }
+}

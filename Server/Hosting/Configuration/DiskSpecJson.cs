@@ -1,0 +1,54 @@
+using System.Text.Json;
+
+namespace BlockEmu.Server.Hosting.Configuration;
+
+/// <summary>Reads a disk from a JSON object with the keys of <c>--disk</c>.</summary>
+internal static class DiskSpecJson
+{
+    public static DiskSpec? Read(JsonElement element, string? defaultName, out IReadOnlyList<Fault> faults)
+    {
+        DiskDraft draft = new(defaultName);
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            faults = [new Fault("", "must be an object")];
+            return null;
+        }
+
+        foreach (JsonProperty property in element.EnumerateObject())
+        {
+            if (DiskKeys.Find(property.Name) is not { } key)
+            {
+                draft.AddFault(property.Name, $"unknown; a disk has {DiskKeys.AllNames}");
+            }
+            else if (ToText(property.Value, key.Form) is { } text)
+            {
+                draft.Set(property.Name, text);
+            }
+            else
+            {
+                draft.AddFault(property.Name, $"must be {Describe(key.Form)}");
+            }
+        }
+
+        DiskSpec? spec = draft.Build();
+        faults = draft.Faults;
+        return spec;
+    }
+
+    private static string? ToText(JsonElement value, DiskKeyForm form) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number when form is DiskKeyForm.Number or DiskKeyForm.NumberOrSwitch => value.GetRawText(),
+        JsonValueKind.True when form is DiskKeyForm.Switch => "on",
+        JsonValueKind.False when form is DiskKeyForm.Switch or DiskKeyForm.NumberOrSwitch => "off",
+        _ => null,
+    };
+
+    private static string Describe(DiskKeyForm form) => form switch
+    {
+        DiskKeyForm.Text => "a string",
+        DiskKeyForm.Number => "a number or a string",
+        DiskKeyForm.Switch => "true, false, \"on\" or \"off\"",
+        _ => "a number, a string or false",
+    };
+}

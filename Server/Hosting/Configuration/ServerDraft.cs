@@ -1,0 +1,115 @@
+namespace BlockEmu.Server.Hosting.Configuration;
+
+/// <summary>The server's options as written, before they are judged as a whole. Null = not given.</summary>
+internal sealed class ServerDraft
+{
+    public IReadOnlyList<DiskSpec>? Disks { get; set; }
+
+    public IReadOnlyList<string>? Nbd { get; set; }
+
+    public string? Admin { get; set; }
+
+    public string? AdminTokenFile { get; set; }
+
+    public bool? InsecureAdmin { get; set; }
+
+    public IReadOnlyList<string>? AdminHosts { get; set; }
+
+    /// <summary>Takes what is not given here from the configuration file.</summary>
+    public void FillFrom(ServerDraft config)
+    {
+        Disks ??= config.Disks;
+        Nbd ??= config.Nbd;
+        Admin ??= config.Admin;
+        AdminTokenFile ??= config.AdminTokenFile;
+        InsecureAdmin ??= config.InsecureAdmin;
+        AdminHosts ??= config.AdminHosts;
+    }
+
+    /// <summary>Judges the whole; every fault is one line that names the option.</summary>
+    public ServerOptions Build()
+    {
+        List<string> faults = [];
+        IReadOnlyList<DiskSpec> disks = Disks ?? [DiskSpec.CreateDefault()];
+        foreach (string name in disks.GroupBy(d => d.Options.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key))
+        {
+            faults.Add($"--disk: name: two disks are called '{name}'; names must differ");
+        }
+
+        List<ListenEndpoint> nbd = ParseNbd(faults);
+        ListenEndpoint? admin = null;
+        if (Admin is not "none" && !ListenEndpoint.TryParse(Admin ?? ServerOptions.DefaultAdmin, out admin))
+        {
+            faults.Add($"--admin: '{Admin}' is not {EndpointForms}, or none");
+        }
+
+        string? token = AdminTokenFile is null ? null : ReadToken(AdminTokenFile, faults);
+        if (admin is { IsLoopback: false } && AdminTokenFile is null && InsecureAdmin != true)
+        {
+            faults.Add($"--admin: {admin} can be reached from other machines, and whoever reaches it may cut the power; give --admin-token-file FILE (or --insecure-admin if that is meant)");
+        }
+
+        return faults.Count > 0 ? throw new StartupException(faults) : new ServerOptions
+        {
+            Disks = disks,
+            Nbd = nbd,
+            Admin = admin,
+            AdminToken = token,
+            AdminHosts = AdminHosts ?? [],
+        };
+    }
+
+    private const string EndpointForms = "an address such as 127.0.0.1:10809, [::1]:10809 or unix:PATH (at most 107 bytes)";
+
+    private List<ListenEndpoint> ParseNbd(List<string> faults)
+    {
+        IReadOnlyList<string> texts = Nbd ?? [ServerOptions.DefaultNbd];
+        List<ListenEndpoint> endpoints = [];
+        if (texts is ["none"])
+        {
+            return endpoints;
+        }
+
+        foreach (string text in texts)
+        {
+            if (text == "none")
+            {
+                faults.Add("--nbd: none cannot stand beside another endpoint");
+            }
+            else if (ListenEndpoint.TryParse(text, out ListenEndpoint? endpoint))
+            {
+                endpoints.Add(endpoint!);
+            }
+            else
+            {
+                faults.Add($"--nbd: '{text}' is not {EndpointForms}, or none");
+            }
+        }
+
+        return endpoints;
+    }
+
+    private static string? ReadToken(string path, List<string> faults)
+    {
+        const int MaxTokenBytes = 4096;
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            byte[] buffer = new byte[MaxTokenBytes + 1];
+            int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            string token = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
+            if (length <= MaxTokenBytes && token.Length >= 16 && token.All(c => c is > ' ' and < '\x7f'))
+            {
+                return token;
+            }
+
+            faults.Add($"--admin-token-file: {path} must hold one line of 16 to {MaxTokenBytes} printable ASCII characters");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            faults.Add($"--admin-token-file: cannot read '{path}': {e.Message.ReplaceLineEndings(" ")}");
+        }
+
+        return null;
+    }
+}

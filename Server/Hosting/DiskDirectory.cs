@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using BlockEmu.Device;
+using BlockEmu.Device.Power;
+using BlockEmu.Server.Hosting.Configuration;
+
+namespace BlockEmu.Server.Hosting;
+
+/// <summary>Opens and closes disks: the registry that front ends see, and each disk's power switch.</summary>
+public sealed class DiskDirectory(TimeProvider time) : IDisposable
+{
+    private readonly ConcurrentDictionary<ServedDisk, DiskControl> _controls = new();
+
+    // Protects opening against opening and against the end: two requests must not create one image twice.
+    private readonly Lock _opening = new();
+    private bool _isClosed;
+
+    public DiskRegistry Registry { get; } = new();
+
+    /// <summary>Makes the front ends' connections of a disk mute; set once they exist.</summary>
+    public Action<ServedDisk> Silence { get; set; } = static _ => { };
+
+    public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
+
+    public DiskControl? Find(string name) => name.Length > 0 && Registry.Find(name) is { } served ? Find(served) : null;
+
+    private DiskControl? Find(ServedDisk served) => _controls.GetValueOrDefault(served);
+
+    /// <summary>Opens a disk, powered on. Throws <see cref="ArgumentException"/> or <see cref="DeviceIoException"/> with
+    /// a message that names the option; returns null when the name is taken.</summary>
+    public DiskControl? TryOpen(DiskSpec spec)
+    {
+        lock (_opening)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            if (Registry.All.Any(d => d.Disk.Name == spec.Options.Name))
+            {
+                return null;
+            }
+
+#pragma warning disable CA2000 // The directory owns the disk from here on.
+            ServedDisk served = new(new Disk(spec.Options))
+            {
+                NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
+                NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
+            };
+#pragma warning restore CA2000
+            DiskControl control = new(served, time, disk => Silence(disk));
+            _controls[served] = control;
+            Registry.TryAdd(served);
+            return control;
+        }
+    }
+
+    /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>
+    public async Task<bool> CloseAsync(DiskControl control)
+    {
+        if (control.Disk.PowerState == PowerState.On
+            && await control.ShutdownAsync(OffBehaviour.Reset) != DiskStatus.Ok)
+        {
+            return false;
+        }
+
+        // The registry decides who closes it when two ask at once.
+        if (Registry.TryRemove(control.Served))
+        {
+            _controls.TryRemove(control.Served, out _);
+            control.Served.OffBehaviour = OffBehaviour.Reset;
+            Silence(control.Served);
+            control.Dispose();
+            control.Disk.Dispose();
+        }
+
+        return true;
+    }
+
+    /// <summary>Closes what is left without a flush; <see cref="CloseAsync"/> is the orderly way.</summary>
+    public void Dispose()
+    {
+        lock (_opening)
+        {
+            _isClosed = true;
+            foreach (DiskControl control in _controls.Values)
+            {
+                Registry.TryRemove(control.Served);
+                control.Dispose();
+                control.Disk.Dispose();
+            }
+
+            _controls.Clear();
+        }
+    }
+}

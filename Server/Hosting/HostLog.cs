@@ -1,0 +1,8 @@
+namespace BlockEmu.Server.Hosting;
+
+/// <summary>What the host says in the log; event ids 1 to 99.</summary>
+internal static partial class HostLog
+{
+    [LoggerMessage(1, LogLevel.Error, "Disk {Disk} could not be flushed; what it had cached is lost")]
+    public static partial void FlushFailed(ILogger logger, string disk);
+}

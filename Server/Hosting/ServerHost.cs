@@ -1,0 +1,144 @@
+using BlockEmu.Device;
+using BlockEmu.Server.Admin;
+using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Nbd;
+
+namespace BlockEmu.Server.Hosting;
+
+/// <summary>The whole server in one object: disks, front ends, HTTP. The program runs one; tests run many.</summary>
+public sealed class ServerHost : IAsyncDisposable
+{
+    /// <summary>How long what is in flight may take to be answered once the server stops.</summary>
+    public static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    private readonly List<string> _createdFiles = [];
+    private readonly ILogger<ServerHost> _logger;
+    private readonly NbdFrontEnd _nbd;
+    private AdminServer? _admin;
+    private bool _isStopped;
+
+    private ServerHost(TimeProvider time, ILoggerFactory loggers)
+    {
+        _logger = loggers.CreateLogger<ServerHost>();
+        Disks = new DiskDirectory(time);
+        _nbd = new NbdFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>());
+    }
+
+    public DiskDirectory Disks { get; }
+
+    public ProtocolErrors ProtocolErrors { get; } = new();
+
+    /// <summary>Where NBD is served, with the real ports.</summary>
+    public IReadOnlyList<ListenEndpoint> NbdEndpoints { get; private set; } = [];
+
+    /// <summary>Where HTTP is served, with the real port; null when it is not.</summary>
+    public ListenEndpoint? AdminEndpoint => _admin?.Endpoint;
+
+    /// <summary>Serves. Throws <see cref="StartupException"/> when that cannot be, and then nothing was left behind.</summary>
+    public static async Task<ServerHost> StartAsync(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        ServerHost host = new(time, loggers);
+        try
+        {
+            host.OpenDisks(options);
+            host.ListenNbd(options);
+            if (options.Admin is { } admin)
+            {
+                host._admin = await AdminServer.StartAsync(admin, options, host.Disks, host.ProtocolErrors, time, loggers);
+            }
+
+            return host;
+        }
+        catch
+        {
+            await host.UndoAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Orderly: clients are let go, every disk is flushed and off. False when a disk could not be flushed.</summary>
+    public async Task<bool> StopAsync()
+    {
+        if (_isStopped)
+        {
+            return true;
+        }
+
+        _isStopped = true;
+        _admin?.AnnounceStop();
+        await _nbd.StopAsync(StopGrace);
+        if (_admin is not null)
+        {
+            await _admin.StopAsync(StopGrace);
+        }
+
+        bool isClean = true;
+        foreach (DiskControl control in Disks.All.ToArray())
+        {
+            if (!await Disks.CloseAsync(control))
+            {
+                isClean = false;
+                HostLog.FlushFailed(_logger, control.Disk.Name);
+            }
+        }
+
+        await _nbd.DisposeAsync();
+        Disks.Dispose();
+        return isClean;
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private void OpenDisks(ServerOptions options)
+    {
+        foreach (DiskSpec spec in options.Disks)
+        {
+            string? path = spec.Options.FilePath;
+            bool isNew = path is not null && !File.Exists(path);
+            try
+            {
+                _ = Disks.TryOpen(spec) ?? throw new StartupException($"--disk: name: two disks are called '{spec.Options.Name}'; names must differ");
+            }
+            catch (Exception e) when (e is ArgumentException or DeviceIoException)
+            {
+                throw new StartupException($"--disk: {spec.Options.Name}: {e.Message.ReplaceLineEndings(" ")}", e);
+            }
+
+            if (isNew)
+            {
+                _createdFiles.Add(path!);
+            }
+        }
+    }
+
+    private void ListenNbd(ServerOptions options)
+    {
+        List<ListenEndpoint> bound = [];
+        foreach (ListenEndpoint endpoint in options.Nbd)
+        {
+            try
+            {
+                bound.Add(_nbd.Listen(endpoint));
+            }
+            catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException or UnauthorizedAccessException)
+            {
+                throw new StartupException($"--nbd: cannot listen on {endpoint}: {e.Message.ReplaceLineEndings(" ")}", e);
+            }
+        }
+
+        NbdEndpoints = bound;
+    }
+
+    /// <summary>A start that failed leaves nothing: images that it created are empty, and go.</summary>
+    private async Task UndoAsync()
+    {
+        _isStopped = true;
+        await _nbd.StopAsync(TimeSpan.Zero);
+        Disks.Dispose();
+        foreach (string path in _createdFiles)
+        {
+            File.Delete(path);
+        }
+    }
+}
