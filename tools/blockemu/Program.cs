@@ -1,1 +1,3 @@
-Console.WriteLine("not yet");
+using BlockEmu.Cli;
+
+return await CliProgram.RunAsync(args, Console.Out, Console.Error, Environment.GetEnvironmentVariable);
