@@ -28,6 +28,7 @@ internal sealed class AdminGuard(RequestDelegate next, ListenEndpoint endpoint, 
 
     public Task InvokeAsync(HttpContext context)
     {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
         CheckHost(context.Request);
         CheckOrigin(context.Request);
         CheckToken(context);

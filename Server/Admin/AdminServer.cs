@@ -104,7 +104,7 @@ internal sealed class AdminServer
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.ConfigureHttpJsonOptions(static json =>
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Default));
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Readable));
         builder.Services.AddOpenApi("v1", OpenApiShape.Configure);
         return builder.Build();
     }

@@ -7,11 +7,11 @@ internal static class HealthEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes, AdminState state)
     {
-        routes.MapGet("/healthz", static () => Results.Json(new HealthInfo("ok"), AdminJson.Default.HealthInfo))
+        routes.MapGet("/healthz", static () => Results.Json(new HealthInfo("ok"), AdminJson.Readable.HealthInfo))
             .WithSummary("Whether the process answers").Produces<HealthInfo>();
         routes.MapGet("/readyz", () => Results.Json(
                 new HealthInfo(state.Phase switch { AdminPhase.Serving => "ok", AdminPhase.Starting => "starting", _ => "stopping" }),
-                AdminJson.Default.HealthInfo,
+                AdminJson.Readable.HealthInfo,
                 statusCode: state.Phase == AdminPhase.Serving ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable))
             .WithSummary("Whether the server serves").Produces<HealthInfo>().Produces<HealthInfo>(StatusCodes.Status503ServiceUnavailable);
     }

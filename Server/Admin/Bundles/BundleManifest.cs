@@ -80,9 +80,11 @@ internal static class BundleManifest
             json.WriteBoolean("isFua", command.IsFua);
             WriteRanges(json, "live", command.Live);
             json.WriteString("outcome", NameOf(entry.Outcome));
-            WriteRanges(json, "kept", entry.Kept);
-            WriteRanges(json, "lost", entry.Lost);
-            json.WriteNumber("rangesOmitted", entry.RangesOmitted);
+            WriteRanges(json, "kept", command.Kept);
+            WriteRanges(json, "lost", Subtract(command.Live, command.Kept));
+
+            // The evidence has every range, unlike the report, whose lists are bounded.
+            json.WriteNumber("rangesOmitted", 0);
             json.WriteEndObject();
         }
 
@@ -101,6 +103,38 @@ internal static class BundleManifest
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>What of some ranges others don't cover; both ascending and disjoint, the others inside the first.</summary>
+    internal static List<ByteRange> Subtract(IReadOnlyList<ByteRange> ranges, IReadOnlyList<ByteRange> others)
+    {
+        List<ByteRange> rest = [];
+        int next = 0;
+        foreach (ByteRange range in ranges)
+        {
+            long position = range.OffsetBytes;
+            for (; next < others.Count && others[next].OffsetBytes < range.EndBytes; next++)
+            {
+                Add(position, others[next].OffsetBytes);
+                position = others[next].EndBytes;
+                if (position > range.EndBytes)
+                {
+                    break;
+                }
+            }
+
+            Add(position, range.EndBytes);
+        }
+
+        return rest;
+
+        void Add(long start, long end)
+        {
+            if (start < end)
+            {
+                rest.Add(new ByteRange(start, end - start));
+            }
+        }
     }
 
     internal static string NameOf(WriteKind kind) => kind switch

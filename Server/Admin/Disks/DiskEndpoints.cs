@@ -13,9 +13,9 @@ internal static class DiskEndpoints
     {
         RouteGroupBuilder group = routes.MapGroup("/api/v1/disks").WithTags("disks");
         group.MapGet("", () => Results.Json(
-                new DiskListInfo([.. state.Disks.All.Select(DiskInfo.From)]), AdminJson.Default.DiskListInfo))
+                new DiskListInfo([.. state.Disks.All.Select(DiskInfo.From)]), AdminJson.Readable.DiskListInfo))
             .WithSummary("All disks; the first is the default export").Produces<DiskListInfo>();
-        group.MapGet("/{disk}", (string disk) => Results.Json(DiskInfo.From(state.Find(disk)), AdminJson.Default.DiskInfo))
+        group.MapGet("/{disk}", (string disk) => Results.Json(DiskInfo.From(state.Find(disk)), AdminJson.Readable.DiskInfo))
             .WithSummary("One disk").Produces<DiskInfo>().WithProblems(404);
         group.MapPost("", Task<IResult> (HttpContext context) => CreateAsync(context, state))
             .WithSummary("Make a disk").Accepts<DiskCreateRequest>("application/json")
@@ -52,7 +52,7 @@ internal static class DiskEndpoints
         }
 
         context.Response.Headers.Location = $"/api/v1/disks/{Uri.EscapeDataString(control.Disk.Name)}";
-        return Results.Json(DiskInfo.From(control), AdminJson.Default.DiskInfo, statusCode: StatusCodes.Status201Created);
+        return Results.Json(DiskInfo.From(control), AdminJson.Readable.DiskInfo, statusCode: StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> ChangeAsync(string disk, HttpContext context, AdminState state)
@@ -66,7 +66,7 @@ internal static class DiskEndpoints
             await control.SetOffBehaviourAsync(chosen);
         }
 
-        return Results.Json(DiskInfo.From(control), AdminJson.Default.DiskInfo);
+        return Results.Json(DiskInfo.From(control), AdminJson.Readable.DiskInfo);
     }
 
     private static async Task<IResult> DeleteAsync(string disk, bool force, AdminState state)

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using BlockEmu.Server.Admin.Disks;
 using BlockEmu.Server.Admin.Power;
@@ -27,4 +29,14 @@ namespace BlockEmu.Server.Admin.Json;
 [JsonSerializable(typeof(ReportInfo))]
 [JsonSerializable(typeof(ReportSummaryInfo))]
 [JsonSerializable(typeof(ReportListInfo))]
-internal sealed partial class AdminJson : JsonSerializerContext;
+internal sealed partial class AdminJson : JsonSerializerContext
+{
+    /// <summary>The one in use: quotes and names stay readable. Safe where nothing is embedded in HTML, and
+    /// <c>nosniff</c> says so.</summary>
+    public static AdminJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -16,7 +16,7 @@ internal static class PowerEndpoints
     public static void Map(IEndpointRouteBuilder routes, AdminState state)
     {
         RouteGroupBuilder group = routes.MapGroup("/api/v1/disks/{disk}/power").WithTags("power");
-        group.MapGet("", (string disk) => Results.Json(PowerInfo.From(state.Find(disk)), AdminJson.Default.PowerInfo))
+        group.MapGet("", (string disk) => Results.Json(PowerInfo.From(state.Find(disk)), AdminJson.Readable.PowerInfo))
             .WithSummary("The disk's power state").Produces<PowerInfo>().WithProblems(404);
         group.MapPost("/cut", (string disk, HttpContext context) => CutAsync(state.Find(disk), context))
             .WithSummary("Cut the power; the answer comes when the disk is off").Accepts<CutRequest>(isOptional: true, "application/json")
@@ -82,7 +82,7 @@ internal static class PowerEndpoints
         using JsonBody body = await JsonBody.ReadAsync(context.Request, mayBeAbsent: true);
         body.ThrowIfFaulty();
         await control.PowerOnAsync();
-        return Results.Json(PowerInfo.From(control), AdminJson.Default.PowerInfo);
+        return Results.Json(PowerInfo.From(control), AdminJson.Readable.PowerInfo);
     }
 
     private static async Task<IResult> ShutDownAsync(DiskControl control, HttpContext context)
@@ -92,7 +92,7 @@ internal static class PowerEndpoints
         body.ThrowIfFaulty();
         DiskStatus status = await control.ShutdownAsync(clients);
         return status == DiskStatus.Ok
-            ? Results.Json(PowerInfo.From(control), AdminJson.Default.PowerInfo)
+            ? Results.Json(PowerInfo.From(control), AdminJson.Readable.PowerInfo)
             : throw ApiException.Create(
                 StatusCodes.Status500InternalServerError,
                 $"the flush failed ({(status == DiskStatus.MediumFull ? "no room left" : "the medium's error")}); the disk stays on",
@@ -100,5 +100,5 @@ internal static class PowerEndpoints
     }
 
     private static IResult Answer(DiskControl control, CutReport report) =>
-        Results.Json(new ReportInfo(control, report, ReportPage.First), AdminJson.Default.ReportInfo);
+        Results.Json(new ReportInfo(control, report, ReportPage.First), AdminJson.Readable.ReportInfo);
 }

@@ -69,6 +69,6 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         context.Response.StatusCode = problem.Status;
         context.Response.ContentType = "application/problem+json";
         await JsonSerializer.SerializeAsync(
-            context.Response.Body, problem, AdminJson.Default.ApiProblem, context.RequestAborted);
+            context.Response.Body, problem, AdminJson.Readable.ApiProblem, context.RequestAborted);
     }
 }

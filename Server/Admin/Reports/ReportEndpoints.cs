@@ -24,7 +24,7 @@ internal static class ReportEndpoints
                 SendBundleAsync(state.Find(disk), number, context))
             .WithSummary("All that is needed to judge the cut again, offline").Produces(200, contentType: "application/zip").WithProblems(404, 410);
         group.MapGet("/marks", (string disk) => Results.Json(
-                new MarkListInfo([.. state.Find(disk).Marks.Select(MarkInfo.From)]), AdminJson.Default.MarkListInfo))
+                new MarkListInfo([.. state.Find(disk).Marks.Select(MarkInfo.From)]), AdminJson.Readable.MarkListInfo))
             .WithSummary("The newest marks, oldest first").Produces<MarkListInfo>().WithProblems(404);
         group.MapPost("/marks", (string disk, HttpContext context) => MarkAsync(state.Find(disk), context))
             .WithSummary("Set a mark in the event log").Accepts<MarkRequest>("application/json")
@@ -33,10 +33,10 @@ internal static class ReportEndpoints
 
     private static IResult List(DiskControl control) => Results.Json(
         new ReportListInfo([.. control.Disk.Reports.Select(r => new ReportSummaryInfo(control, r))]),
-        AdminJson.Default.ReportListInfo);
+        AdminJson.Readable.ReportListInfo);
 
     private static IResult Get(DiskControl control, string number, ReportPage page) =>
-        Results.Json(new ReportInfo(control, Find(control, number), page), AdminJson.Default.ReportInfo);
+        Results.Json(new ReportInfo(control, Find(control, number), page), AdminJson.Readable.ReportInfo);
 
     private static CutReport Find(DiskControl control, string number)
     {
@@ -81,6 +81,6 @@ internal static class ReportEndpoints
 
         body.ThrowIfFaulty();
         return Results.Json(
-            MarkInfo.From(control.Mark(text!)), AdminJson.Default.MarkInfo, statusCode: StatusCodes.Status201Created);
+            MarkInfo.From(control.Mark(text!)), AdminJson.Readable.MarkInfo, statusCode: StatusCodes.Status201Created);
     }
 }

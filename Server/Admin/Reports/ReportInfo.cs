@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 using BlockEmu.Server.Hosting;
@@ -20,18 +21,23 @@ public sealed record ReportInfo : ReportSummaryInfo
     }
 
     /// <summary>The promises that were in force.</summary>
+    [JsonPropertyOrder(1)]
     public required AtomicityInfo Atomicity { get; init; }
 
     /// <summary>The marks set before the cut, oldest first.</summary>
+    [JsonPropertyOrder(1)]
     public required IReadOnlyList<MarkInfo> Marks { get; init; }
 
     /// <summary>The number of pending commands before the page.</summary>
+    [JsonPropertyOrder(1)]
     public required int Offset { get; init; }
 
     /// <summary>How many the page may hold.</summary>
+    [JsonPropertyOrder(1)]
     public required int Limit { get; init; }
 
     /// <summary>The page, in sequence order.</summary>
+    [JsonPropertyOrder(1)]
     public required IReadOnlyList<PendingInfo> Pending { get; init; }
 }
 
