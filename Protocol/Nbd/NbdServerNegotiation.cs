@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace BlockEmu.Protocol.Nbd;
+
+/// <summary>The server's side of fixed newstyle negotiation, without any I/O: bytes in, replies out.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item><description>Every byte of an option is consumed exactly once, known or not; the next option is always found.</description></item>
+/// <item><description>However the input is cut into pieces, the same replies come out.</description></item>
+/// <item><description>One call answers at most one option, so the replies of a call are bounded by one answer.</description></item>
+/// <item><description>At most <see cref="NbdLimits.MaxOptionDataBytes"/> are held, and no more than have arrived (rounded up to a power of two).</description></item>
+/// </list>
+/// </remarks>
+public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWriter<byte> replies)
+{
+    private readonly NbdOptionAnswers _answers = new(catalog, replies);
+    private byte[] _held = new byte[64];
+    private int _heldBytes;
+    private int _neededBytes = NbdGreeting.ClientFlagsSizeBytes;
+    private uint _bytesToSkip;
+    private Phase _phase = Phase.ClientFlags;
+    private NbdOptionHeader _option;
+
+    private enum Phase
+    {
+        ClientFlags,
+        OptionHeader,
+        OptionData,
+        SkippedOption,
+        Over,
+    }
+
+    /// <summary>What this server offers.</summary>
+    public static NbdGreeting Greeting => new(NbdHandshakeFlags.FixedNewstyle | NbdHandshakeFlags.NoZeroes);
+
+    /// <summary>Set when the outcome is Chosen.</summary>
+    public NbdExport? Chosen => _answers.Chosen;
+
+    /// <summary>Set when the outcome is Dropped.</summary>
+    public NbdDropReason DropReason { get; private set; }
+
+    /// <summary>Takes input up to the end of one option. Not to be called again after another outcome than NeedMore.</summary>
+    public NbdNegotiationOutcome Feed(ReadOnlySpan<byte> input, out int consumedBytes)
+    {
+        ObjectDisposedException.ThrowIf(_phase == Phase.Over, this);
+        consumedBytes = 0;
+        while (Take(input, ref consumedBytes))
+        {
+            bool endsAnOption = _phase is Phase.OptionData or Phase.SkippedOption;
+            NbdNegotiationOutcome outcome = _phase switch
+            {
+                Phase.ClientFlags => JudgeClientFlags(),
+                Phase.OptionHeader => JudgeOptionHeader(),
+                _ => AnswerOption(),
+            };
+            if (outcome != NbdNegotiationOutcome.NeedMore)
+            {
+                _phase = Phase.Over;
+                return outcome;
+            }
+
+            if (endsAnOption)
+            {
+                break;
+            }
+        }
+
+        return NbdNegotiationOutcome.NeedMore;
+    }
+
+    /// <summary>Moves input to where it is needed; true once this phase has all it needs.</summary>
+    private bool Take(ReadOnlySpan<byte> input, ref int consumedBytes)
+    {
+        if (_phase == Phase.SkippedOption)
+        {
+            int skip = (int)Math.Min(_bytesToSkip, (uint)(input.Length - consumedBytes));
+            consumedBytes += skip;
+            _bytesToSkip -= (uint)skip;
+            return _bytesToSkip == 0;
+        }
+
+        int take = Math.Min(_neededBytes - _heldBytes, input.Length - consumedBytes);
+        if (_held.Length < _heldBytes + take)
+        {
+            Array.Resize(ref _held, (int)BitOperations.RoundUpToPowerOf2((uint)(_heldBytes + take)));
+        }
+
+        input.Slice(consumedBytes, take).CopyTo(_held.AsSpan(_heldBytes));
+        consumedBytes += take;
+        _heldBytes += take;
+        return _heldBytes == _neededBytes;
+    }
+
+    private NbdNegotiationOutcome JudgeClientFlags()
+    {
+        var flags = (NbdClientFlags)BinaryPrimitives.ReadUInt32BigEndian(_held);
+        if ((flags & ~(NbdClientFlags.FixedNewstyle | NbdClientFlags.NoZeroes)) != NbdClientFlags.None)
+        {
+            return Drop(NbdDropReason.UnknownClientFlags);
+        }
+
+        _answers.ClientFlags = flags;
+        Expect(Phase.OptionHeader, NbdOptionHeader.SizeBytes);
+        return NbdNegotiationOutcome.NeedMore;
+    }
+
+    private NbdNegotiationOutcome JudgeOptionHeader()
+    {
+        if (!NbdOptionHeader.TryRead(_held, out NbdOptionHeader option))
+        {
+            return Drop(NbdDropReason.BadOptionMagic);
+        }
+
+        if (option.LengthBytes > NbdLimits.MaxDrainedOptionBytes)
+        {
+            return Drop(NbdDropReason.OptionTooLong);
+        }
+
+        if (option.Option == NbdOption.ExportName && option.LengthBytes > NbdLimits.MaxStringBytes)
+        {
+            return Drop(NbdDropReason.BadExportName);
+        }
+
+        _option = option;
+        if (NbdOptionAnswers.NeedsData(option) && option.LengthBytes <= NbdLimits.MaxOptionDataBytes)
+        {
+            Expect(Phase.OptionData, (int)option.LengthBytes);
+        }
+        else
+        {
+            Expect(Phase.SkippedOption, 0);
+            _bytesToSkip = option.LengthBytes;
+        }
+
+        return NbdNegotiationOutcome.NeedMore;
+    }
+
+    private NbdNegotiationOutcome AnswerOption()
+    {
+        NbdNegotiationOutcome outcome = _phase == Phase.OptionData
+            ? _answers.Answer(_option.Option, _held.AsSpan(0, _heldBytes))
+            : _answers.AnswerSkipped(_option);
+        Expect(Phase.OptionHeader, NbdOptionHeader.SizeBytes);
+        return outcome == NbdNegotiationOutcome.Dropped ? Drop(_answers.DropReason) : outcome;
+    }
+
+    private void Expect(Phase phase, int neededBytes)
+    {
+        _phase = phase;
+        _neededBytes = neededBytes;
+        _heldBytes = 0;
+    }
+
+    private NbdNegotiationOutcome Drop(NbdDropReason reason)
+    {
+        DropReason = reason;
+        return NbdNegotiationOutcome.Dropped;
+    }
+}
