@@ -59,10 +59,11 @@ public sealed class NbdClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         bool isUnix = endPoint.AddressFamily == AddressFamily.Unix;
-        Socket? socket = null;
+#pragma warning disable CA2000 // Disposed below when anything fails; the stream owns it otherwise.
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+#pragma warning restore CA2000
         try
         {
-            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
             if (!isUnix)
             {
                 socket.NoDelay = true;
@@ -78,7 +79,7 @@ public sealed class NbdClient : IDisposable
         }
         catch
         {
-            socket?.Dispose();
+            socket.Dispose();
             throw;
         }
     }
