@@ -1,24 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Serves every disk of a registry over NBD.</summary>
-public sealed class NbdFrontEnd(DiskRegistry disks, TimeProvider time, ProtocolErrors protocolErrors, ILogger<NbdFrontEnd> logger) : IAsyncDisposable
+/// <remarks>
+/// <list type="number">
+/// <item><description>One blocking thread for each connection; requests run to completion on it.</description></item>
+/// <item><description>A disk's power moves act on its connections before the move returns, as its OffBehaviour says.</description></item>
+/// <item><description>After <see cref="StopAsync"/> no thread of the front end touches a disk.</description></item>
+/// </list>
+/// </remarks>
+public sealed class NbdFrontEnd : IAsyncDisposable
 {
+    /// <summary>The label <c>front_end</c> of the metrics.</summary>
+    public const string Label = "nbd";
+
+    private readonly NbdServices _services;
+    private readonly ConcurrentDictionary<NbdConnection, bool> _connections = new();
+    private readonly ConcurrentDictionary<ServedDisk, DiskConnections> _rooms = new();
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Protects the listeners and the turn to stopping.
+    private readonly Lock _gate = new();
+    private readonly List<NbdListener> _listeners = [];
+    private volatile bool _isStopping;
+    private Task? _stopped;
+    private long _lastNumber;
+
+    // One for each connection, and one for the front end itself until it stops.
+    private int _holders = 1;
+
+    public NbdFrontEnd(
+        DiskRegistry disks, TimeProvider time, ProtocolErrors protocolErrors, ILogger<NbdFrontEnd> logger,
+        NbdFrontEndLimits? limits = null) =>
+        _services = new NbdServices(disks, time, protocolErrors, limits ?? new NbdFrontEndLimits(), logger, FindRoom);
+
     /// <summary>Binds and starts accepting; returns the bound endpoint (the real port). Throws
-    /// <see cref="System.Net.Sockets.SocketException"/> when the address cannot be had.</summary>
+    /// <see cref="SocketException"/> when the address cannot be had.</summary>
     public ListenEndpoint Listen(ListenEndpoint endpoint)
     {
-        _ = (disks, time, protocolErrors, logger);
-        throw new NotSupportedException(endpoint.Text);
+        ArgumentNullException.ThrowIfNull(endpoint);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isStopping, this);
+            var listener = new NbdListener(endpoint, _services.Time, _services.Logger);
+            _listeners.Add(listener);
+            listener.Start(Accept);
+            NbdLog.Listening(_services.Logger, listener.Endpoint);
+            return listener.Endpoint;
+        }
     }
 
     /// <summary>How many connections have a disk open.</summary>
-    public int CountConnections(ServedDisk disk) => disk is null ? 0 : throw new NotSupportedException();
+    public int CountConnections(ServedDisk disk) =>
+        _rooms.TryGetValue(disk, out DiskConnections? room) ? room.CountTransmitting() : 0;
+
+    /// <summary>For whoever moved a disk's power: returns when no connection of the disk can send a success that was
+    /// decided before the power went. The disk must be off. Bounded by <see cref="NbdFrontEndLimits.SilenceGrace"/>: a
+    /// connection whose client does not take its replies by then is reset.</summary>
+    public void Silence(ServedDisk disk)
+    {
+        if (_rooms.TryGetValue(disk, out DiskConnections? room))
+        {
+            room.Silence();
+        }
+    }
 
     /// <summary>Stops accepting, lets what is in flight be answered (at most <paramref name="grace"/>), closes; Unix sockets are removed.</summary>
-    public Task StopAsync(TimeSpan grace) => throw new NotSupportedException($"{grace}");
+    public Task StopAsync(TimeSpan grace)
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            return _stopped ??= StopOnceAsync(grace);
+        }
+    }
 
     public ValueTask DisposeAsync() => new(StopAsync(TimeSpan.Zero));
+
+    private async Task StopOnceAsync(TimeSpan grace)
+    {
+        await Task.WhenAll(_listeners.Select(l => l.DisposeAsync().AsTask()));
+        foreach (NbdConnection connection in _connections.Keys)
+        {
+            connection.Stop();
+        }
+
+        Release();
+        if (grace > TimeSpan.Zero)
+        {
+            await Task.WhenAny(_empty.Task, Task.Delay(grace, _services.Time));
+        }
+
+        foreach (NbdConnection connection in _connections.Keys)
+        {
+            connection.Reset();
+        }
+
+        // What is left now is inside a disk's call, which ends: the disks must not be closed before.
+        await _empty.Task;
+        foreach (DiskConnections room in _rooms.Values)
+        {
+            room.Dispose();
+        }
+    }
+
+    private void Accept(Socket accepted)
+    {
+        if (_connections.Count >= _services.Limits.MaxConnections)
+        {
+            _services.ProtocolErrors.Count(Label, NbdProtocolErrorKinds.TooManyConnections);
+            NbdLog.TooManyConnections(_services.Logger, _services.Limits.MaxConnections);
+            accepted.Close(0);
+            return;
+        }
+
+        var connection = new NbdConnection(Interlocked.Increment(ref _lastNumber), accepted, _services);
+        Interlocked.Increment(ref _holders);
+        _connections.TryAdd(connection, true);
+        connection.Ended += OnEnded;
+        connection.Start();
+    }
+
+    private void OnEnded(NbdConnection connection)
+    {
+        _connections.TryRemove(connection, out _);
+        Release();
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            _empty.TrySetResult();
+        }
+    }
+
+    private DiskConnections FindRoom(ServedDisk served)
+    {
+        if (_rooms.TryGetValue(served, out DiskConnections? room))
+        {
+            return room;
+        }
+
+        lock (_gate)
+        {
+            // Made under the lock: each subscribes to its disk, so a second one must never be made and dropped.
+            return _rooms.GetOrAdd(served, s => new DiskConnections(s, _services.Limits.SilenceGrace, _services.Logger));
+        }
+    }
 }

@@ -1,0 +1,7 @@
+using BlockEmu.Server.Metrics;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>A reply in a batch: what is counted when it leaves, and whose it is when it must be said again.</summary>
+internal readonly record struct BatchedReply(
+    ulong Cookie, DiskOperation? Operation, bool Succeeded, bool Fua, long Bytes);

@@ -1,0 +1,37 @@
+using BlockEmu.Device.Power;
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>The registry as one connection's negotiation sees it; remembers which disk was named last.</summary>
+internal sealed class ConnectionCatalog(DiskRegistry disks) : INbdExportCatalog
+{
+    /// <summary>The disk that the last successful lookup led to, whatever its power.</summary>
+    public ServedDisk? Named { get; private set; }
+
+    public IEnumerable<NbdExport> List() => disks.All.Select(ExportDescription.Describe);
+
+    public NbdExportState Find(string name, out NbdExport? export)
+    {
+        export = null;
+        Named = disks.Find(name);
+        if (Named is null)
+        {
+            return NbdExportState.Unknown;
+        }
+
+        if (Named.Disk.PowerState == PowerState.On)
+        {
+            export = ExportDescription.Describe(Named);
+            return NbdExportState.Ready;
+        }
+
+        return Named.OffBehaviour switch
+        {
+            OffBehaviour.Hang => NbdExportState.Silent,
+            OffBehaviour.Error => NbdExportState.ShutDown,
+            _ => NbdExportState.Resetting,
+        };
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using BlockEmu.Device;
+using BlockEmu.Device.Power;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>The connections of one disk, and what its power does to them (SEMANTICS 5).</summary>
+internal sealed class DiskConnections : IDisposable
+{
+    private readonly ConcurrentDictionary<NbdConnection, bool> _members = new();
+    private readonly TimeSpan _silenceGrace;
+    private readonly ILogger _logger;
+
+    public DiskConnections(ServedDisk served, TimeSpan silenceGrace, ILogger logger)
+    {
+        Served = served;
+        _silenceGrace = silenceGrace;
+        _logger = logger;
+        served.Disk.PowerChanged += OnPowerChanged;
+    }
+
+    public ServedDisk Served { get; }
+
+    /// <summary>Connections that serve requests of the disk.</summary>
+    public int CountTransmitting() => _members.Keys.Count(c => c.IsTransmitting);
+
+    public void Join(NbdConnection connection) => _members.TryAdd(connection, true);
+
+    public void Leave(NbdConnection connection) => _members.TryRemove(connection, out _);
+
+    /// <summary>With the power off: returns when no connection of the disk can send a success any more. Takes at most
+    /// the grace, whatever the clients do; repeating it costs next to nothing.</summary>
+    public void Silence()
+    {
+        OffBehaviour behaviour = Served.OffBehaviour;
+        long startedAt = Stopwatch.GetTimestamp();
+        int count = 0;
+        int torn = 0;
+        foreach (NbdConnection connection in _members.Keys)
+        {
+            count++;
+            if (behaviour == OffBehaviour.Reset)
+            {
+                connection.Reset();
+                continue;
+            }
+
+            TimeSpan left = _silenceGrace - Stopwatch.GetElapsedTime(startedAt);
+            torn += connection.Silence(left > TimeSpan.Zero ? left : TimeSpan.Zero) ? 0 : 1;
+        }
+
+        if (count > 0)
+        {
+            NbdLog.Silenced(_logger, Served.Disk.Name, count, behaviour, torn);
+        }
+    }
+
+    public void Dispose() => Served.Disk.PowerChanged -= OnPowerChanged;
+
+    private void OnPowerChanged(Disk disk, PowerState state)
+    {
+        switch (state)
+        {
+            case PowerState.Off:
+                Silence();
+                break;
+            case PowerState.On:
+                ResetThoseFromBefore();
+                break;
+        }
+    }
+
+    private void ResetThoseFromBefore()
+    {
+        int count = 0;
+        foreach (NbdConnection connection in _members.Keys.Where(c => c.IsFromBefore(Served)))
+        {
+            count++;
+            connection.Reset();
+        }
+
+        if (count > 0)
+        {
+            NbdLog.ResetAtPowerOn(_logger, Served.Disk.Name, count);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Buffers;
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>Negotiation over a socket: feeds the state machine and sends what it says.</summary>
+internal sealed class Haggling
+{
+    private const int ReceiveBytes = 4096;
+
+    private readonly ClientSocket _socket;
+    private readonly ConnectionCatalog _catalog;
+    private readonly ArrayBufferWriter<byte> _replies = new();
+    private readonly NbdServerNegotiation _negotiation;
+    private readonly byte[] _received = new byte[ReceiveBytes];
+    private int _start;
+    private int _end;
+
+    public Haggling(DiskRegistry disks, ClientSocket socket)
+    {
+        _socket = socket;
+        _catalog = new ConnectionCatalog(disks);
+        _negotiation = new NbdServerNegotiation(_catalog, _replies);
+    }
+
+    /// <summary>The disk that was named last.</summary>
+    public ServedDisk? Named => _catalog.Named;
+
+    /// <summary>The export, when the outcome is Chosen.</summary>
+    public NbdExport? Chosen => _negotiation.Chosen;
+
+    public NbdDropReason DropReason => _negotiation.DropReason;
+
+    /// <summary>What came behind the choice: requests.</summary>
+    public ReadOnlySpan<byte> LeftOver => _received.AsSpan(_start, _end - _start);
+
+    /// <summary>Greets and answers options; null when the client has gone. When an export was chosen, the last replies
+    /// are still to be sent (<see cref="SendReplies"/>): whoever serves it says when.</summary>
+    public NbdNegotiationOutcome? Run()
+    {
+        NbdServerNegotiation.Greeting.Write(_replies.GetSpan(NbdGreeting.SizeBytes));
+        _replies.Advance(NbdGreeting.SizeBytes);
+        while (SendReplies())
+        {
+            if (_start == _end && !Receive())
+            {
+                return null;
+            }
+
+            NbdNegotiationOutcome outcome = _negotiation.Feed(LeftOver, out int consumedBytes);
+            _start += consumedBytes;
+            if (outcome == NbdNegotiationOutcome.Aborted)
+            {
+                SendReplies();
+            }
+
+            if (outcome != NbdNegotiationOutcome.NeedMore)
+            {
+                return outcome;
+            }
+        }
+
+        return null;
+    }
+
+    public bool SendReplies()
+    {
+        bool isSent = _socket.Send(_replies.WrittenSpan);
+        _replies.ResetWrittenCount();
+        return isSent;
+    }
+
+    private bool Receive()
+    {
+        _start = 0;
+        return _socket.Receive(_received, out _end) == SocketReceipt.Data;
+    }
+}

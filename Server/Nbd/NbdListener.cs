@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>One bound address and the loop that accepts on it.</summary>
+internal sealed class NbdListener : IAsyncDisposable
+{
+    private const int Backlog = 512;
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+
+    private readonly Socket _socket;
+    private readonly UnixSocketFile? _file;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private Task _accepting = Task.CompletedTask;
+
+    /// <summary>Binds and listens. Throws <see cref="SocketException"/> when the address cannot be had.</summary>
+    public NbdListener(ListenEndpoint endpoint, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _logger = logger;
+        bool isUnix = endpoint.UnixPath is not null;
+        _socket = new Socket(
+            endpoint.EndPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        try
+        {
+            _file = endpoint.UnixPath is { } path ? UnixSocketFile.Claim(path) : null;
+            _socket.Bind(endpoint.EndPoint);
+            _socket.Listen(Backlog);
+            _file?.Remember();
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+
+        Endpoint = _socket.LocalEndPoint is IPEndPoint bound && ListenEndpoint.TryParse(bound.ToString(), out ListenEndpoint? real)
+            ? real!
+            : endpoint;
+    }
+
+    /// <summary>Where it really listens: port 0 has become a number.</summary>
+    public ListenEndpoint Endpoint { get; }
+
+    public void Start(Action<Socket> onAccepted) => _accepting = AcceptAsync(onAccepted);
+
+    /// <summary>Returns when nothing more will be accepted; a Unix socket's file is gone then.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _file?.Remove();
+        _socket.Dispose();
+        await _accepting;
+        _stopping.Dispose();
+        NbdLog.StoppedListening(_logger, Endpoint);
+    }
+
+    private async Task AcceptAsync(Action<Socket> onAccepted)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Socket accepted = await _socket.AcceptAsync(_stopping.Token);
+                if (Endpoint.UnixPath is null)
+                {
+                    accepted.NoDelay = true;
+                }
+
+                onAccepted(accepted);
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // A client that left before it was accepted, or no descriptor left: neither ends the listener.
+                NbdLog.AcceptFailed(_logger, Endpoint, e.Message);
+                await Task.Delay(PauseAfterFailure, _time, CancellationToken.None);
+            }
+        }
+    }
+}

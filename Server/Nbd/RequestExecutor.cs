@@ -1,0 +1,99 @@
+using BlockEmu.Device;
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Metrics;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>Executing: one judged request becomes one call of the disk, on the thread that read it, and one reply.</summary>
+internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
+{
+    // What must reach the host's disk may take long: the replies before it should not wait for it.
+    private readonly bool _mayBeSlow = session.Disk.Options.FilePath is not null;
+
+    /// <summary>False when the session ended. The payload is only read during the call.</summary>
+    public bool Execute(in NbdRequestHeader header, ReadOnlySpan<byte> payload)
+    {
+        if (header.Command == NbdCommand.Read)
+        {
+            return Read(header);
+        }
+
+        bool fua = IsFua(header);
+        if (_mayBeSlow && (fua || header.Command == NbdCommand.Flush) && !replies.Send())
+        {
+            return false;
+        }
+
+        DiskStatus status = Carry(header, payload, fua);
+        return Answer(header, NbdErrors.Translate(status, header.Command));
+    }
+
+    /// <summary>Answers with an error that was found without the disk. False when the session ended.</summary>
+    public bool Answer(in NbdRequestHeader header, NbdError error)
+    {
+        bool succeeded = error == NbdError.None;
+        long bytes = header.Command == NbdCommand.Flush ? 0 : (long)header.LengthBytes;
+        return replies.Add(
+            new BatchedReply(header.Cookie, OperationOf(header.Command), succeeded, IsFua(header), bytes), error);
+    }
+
+    private bool Read(in NbdRequestHeader header)
+    {
+        int lengthBytes = (int)header.LengthBytes;
+        if (!replies.TryReserve(lengthBytes, out Span<byte> data))
+        {
+            return false;
+        }
+
+        DiskStatus status = lengthBytes == 0
+            ? StatusOfNothing()
+            : session.Disk.Read(session.Epoch, (long)header.OffsetBytes, data);
+        return status == DiskStatus.Ok && lengthBytes > 0
+            ? replies.Add(
+                new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes),
+                NbdError.None, lengthBytes)
+            : Answer(header, NbdErrors.Translate(status, header.Command));
+    }
+
+    private DiskStatus Carry(in NbdRequestHeader header, ReadOnlySpan<byte> payload, bool fua)
+    {
+        Disk disk = session.Disk;
+        if (header.Command == NbdCommand.Flush)
+        {
+            return disk.Flush(session.Epoch);
+        }
+
+        long offsetBytes = (long)header.OffsetBytes;
+        long lengthBytes = (long)header.LengthBytes;
+        if (lengthBytes == 0 || header.Command == NbdCommand.Cache)
+        {
+            return StatusOfNothing();
+        }
+
+        return header.Command switch
+        {
+            NbdCommand.Write => disk.Write(session.Epoch, offsetBytes, payload, fua),
+            NbdCommand.Trim => disk.Trim(session.Epoch, offsetBytes, lengthBytes, fua),
+            _ => disk.WriteZeroes(
+                session.Epoch, offsetBytes, lengthBytes, fua,
+                mayPunchHole: (header.Flags & NbdCommandFlags.NoHole) == NbdCommandFlags.None),
+        };
+    }
+
+    /// <summary>What does nothing succeeds, on a disk that has power.</summary>
+    private DiskStatus StatusOfNothing() => session.IsLive ? DiskStatus.Ok : DiskStatus.PowerLost;
+
+    private static bool IsFua(in NbdRequestHeader header) =>
+        (header.Flags & NbdCommandFlags.Fua) != NbdCommandFlags.None;
+
+    private static DiskOperation? OperationOf(NbdCommand command) => command switch
+    {
+        NbdCommand.Read => DiskOperation.Read,
+        NbdCommand.Write => DiskOperation.Write,
+        NbdCommand.WriteZeroes => DiskOperation.WriteZeroes,
+        NbdCommand.Trim => DiskOperation.Trim,
+        NbdCommand.Flush => DiskOperation.Flush,
+        NbdCommand.Cache => DiskOperation.Cache,
+        _ => null,
+    };
+}

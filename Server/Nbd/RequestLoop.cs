@@ -1,0 +1,183 @@
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Metrics;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>Reading requests: takes all that has arrived, judges each request by its header, has it carried out, and
+/// receives again only after every reply is sent.</summary>
+internal sealed class RequestLoop(
+    DiskSession session, ClientSocket socket, ReplyBatch replies, ProtocolErrors protocolErrors, Func<bool> isStopping)
+{
+    // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
+    private const int LargePayloadBytes = 64 << 10;
+
+    private readonly RequestBuffer _input = new();
+    private readonly RequestExecutor _executor = new(session, replies);
+    private SessionEnd _end;
+
+    /// <summary>Serves until the session ends. <paramref name="leftOver"/>: what came behind the negotiation.</summary>
+    public SessionEnd Run(ReadOnlySpan<byte> leftOver)
+    {
+        leftOver.CopyTo(_input.MakeRoom(Math.Max(leftOver.Length, NbdRequestHeader.SizeBytes), int.MaxValue));
+        _input.Add(leftOver.Length);
+        replies.Start();
+        while (TryNext())
+        {
+            // One request after the other.
+        }
+
+        _input.Release();
+        replies.Release();
+        return _end;
+    }
+
+    private bool TryNext()
+    {
+        ReadOnlySpan<byte> arrived = _input.Arrived;
+        if (arrived.Length < NbdRequestHeader.SizeBytes)
+        {
+            return Receive(NbdRequestHeader.SizeBytes, int.MaxValue);
+        }
+
+        if (!NbdRequestHeader.TryRead(arrived, out NbdRequestHeader header))
+        {
+            return EndByClientsFault(NbdProtocolErrorKinds.BadRequestMagic);
+        }
+
+        if (header.Command == NbdCommand.Disconnect)
+        {
+            // Goodbye has no answer, but what came before it has.
+            return SendReplies() && (session.IsLive || EndNotLive()) && EndWith(SessionEnd.Close);
+        }
+
+        NbdVerdict verdict = NbdRequestJudge.Judge(header, session.Export);
+        return verdict.Payload switch
+        {
+            NbdPayloadRoom.None => Answer(header, verdict.Error),
+            NbdPayloadRoom.Take => TakePayload(header, arrived.Length),
+            NbdPayloadRoom.Drain => DrainPayload(header, verdict.Error),
+            _ => EndByClientsFault(NbdProtocolErrorKinds.PayloadTooLong),
+        };
+    }
+
+    private bool Answer(in NbdRequestHeader header, NbdError error)
+    {
+        _input.Consume(NbdRequestHeader.SizeBytes);
+        if (error == NbdError.None)
+        {
+            return _executor.Execute(header, default) || EndAsReplies();
+        }
+
+        return Refuse(header, error);
+    }
+
+    private bool TakePayload(in NbdRequestHeader header, int arrivedBytes)
+    {
+        int payloadBytes = (int)header.LengthBytes;
+        int wholeBytes = NbdRequestHeader.SizeBytes + payloadBytes;
+        if (arrivedBytes < wholeBytes)
+        {
+            int limitBytes = payloadBytes < LargePayloadBytes
+                ? int.MaxValue
+                : wholeBytes - arrivedBytes + NbdRequestHeader.SizeBytes;
+            return Receive(wholeBytes, limitBytes);
+        }
+
+        bool goesOn = _executor.Execute(header, _input.Arrived.Slice(NbdRequestHeader.SizeBytes, payloadBytes));
+        _input.Consume(wholeBytes);
+        return goesOn || EndAsReplies();
+    }
+
+    private bool DrainPayload(in NbdRequestHeader header, NbdError error)
+    {
+        _input.Consume(NbdRequestHeader.SizeBytes);
+        long leftBytes = (long)header.LengthBytes;
+        while (true)
+        {
+            int here = (int)Math.Min(leftBytes, _input.Arrived.Length);
+            _input.Consume(here);
+            leftBytes -= here;
+            if (leftBytes == 0)
+            {
+                return Refuse(header, error);
+            }
+
+            if (!Receive(NbdRequestHeader.SizeBytes, int.MaxValue))
+            {
+                return false;
+            }
+        }
+    }
+
+    private bool Refuse(in NbdRequestHeader header, NbdError error)
+    {
+        if (error == NbdError.InvalidArgument)
+        {
+            protocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.InvalidRequest);
+        }
+
+        return _executor.Answer(header, error) || EndAsReplies();
+    }
+
+    /// <summary>Sends what is gathered, then waits for more.</summary>
+    private bool Receive(int neededBytes, int limitBytes)
+    {
+        if (!SendReplies())
+        {
+            return false;
+        }
+
+        while (!isStopping() || socket.HasArrivals)
+        {
+            SocketReceipt receipt = socket.Receive(_input.MakeRoom(neededBytes, limitBytes), out int receivedBytes);
+            if (receipt == SocketReceipt.End)
+            {
+                return EndWith(SessionEnd.Close);
+            }
+
+            if (receipt == SocketReceipt.Data)
+            {
+                _input.Add(receivedBytes);
+                replies.Start();
+                return session.IsLive || EndNotLive();
+            }
+
+            Rest();
+        }
+
+        return EndWith(SessionEnd.Close);
+    }
+
+    /// <summary>Nothing came for a second: gives the memory back and sleeps. A request begun keeps its bytes and waits on.</summary>
+    private void Rest()
+    {
+        replies.Release();
+        if (_input.TryRelease())
+        {
+            socket.WaitUntilReadable();
+        }
+    }
+
+    private bool SendReplies() => replies.Send() || EndAsReplies();
+
+    private bool EndAsReplies() => EndWith(replies.End);
+
+    /// <summary>True when the disk is set to answer on with errors.</summary>
+    private bool EndNotLive()
+    {
+        SessionEnd end = session.EndWhenNotLive();
+        return end == SessionEnd.None || EndWith(end);
+    }
+
+    private bool EndByClientsFault(string kind)
+    {
+        protocolErrors.Count(NbdFrontEnd.Label, kind);
+        return SendReplies() && EndWith(SessionEnd.Close);
+    }
+
+    private bool EndWith(SessionEnd end)
+    {
+        _end = end;
+        return false;
+    }
+}

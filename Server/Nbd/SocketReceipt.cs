@@ -1,0 +1,13 @@
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>What a receive came to.</summary>
+internal enum SocketReceipt
+{
+    Data,
+
+    /// <summary>Nothing for a second.</summary>
+    Idle,
+
+    /// <summary>The client closed, or the connection is lost.</summary>
+    End,
+}
