@@ -21,7 +21,8 @@ internal sealed class ConnectionCatalog(DiskRegistry disks) : INbdExportCatalog
             return NbdExportState.Unknown;
         }
 
-        if (Named.Disk.PowerState == PowerState.On)
+        // A disk that is stopping may turn out to stay on; its commands wait until that is known.
+        if (Named.Disk.PowerState != PowerState.Off)
         {
             export = ExportDescription.Describe(Named);
             return NbdExportState.Ready;

@@ -36,11 +36,11 @@ internal sealed class DiskConnections : IDisposable
     {
         OffBehaviour behaviour = Served.OffBehaviour;
         long startedAt = Stopwatch.GetTimestamp();
-        int count = 0;
         int torn = 0;
-        foreach (NbdConnection connection in _members.Keys)
+        NbdConnection[] members = [.. _members.Keys];
+        Array.ForEach(members, c => c.LosePower());
+        foreach (NbdConnection connection in members)
         {
-            count++;
             if (behaviour == OffBehaviour.Reset)
             {
                 connection.Reset();
@@ -51,9 +51,9 @@ internal sealed class DiskConnections : IDisposable
             torn += connection.Silence(left > TimeSpan.Zero ? left : TimeSpan.Zero) ? 0 : 1;
         }
 
-        if (count > 0)
+        if (members.Length > 0)
         {
-            NbdLog.Silenced(_logger, Served.Disk.Name, count, behaviour, torn);
+            NbdLog.Silenced(_logger, Served.Disk.Name, members.Length, behaviour, torn);
         }
     }
 
@@ -75,7 +75,8 @@ internal sealed class DiskConnections : IDisposable
     private void ResetThoseFromBefore()
     {
         int count = 0;
-        foreach (NbdConnection connection in _members.Keys.Where(c => c.IsFromBefore(Served)))
+        long epoch = Served.Disk.PowerEpoch;
+        foreach (NbdConnection connection in _members.Keys.Where(c => c.IsFromBefore(epoch)))
         {
             count++;
             connection.Reset();

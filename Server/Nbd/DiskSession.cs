@@ -9,6 +9,8 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>One connection's hold on one disk, from the choice of the export on: bound to one power epoch.</summary>
 internal sealed class DiskSession(ServedDisk served, NbdExport export, ConnectionMeter meter)
 {
+    private volatile bool _isPowerLost;
+
     public ServedDisk Served { get; } = served;
 
     public Disk Disk { get; } = served.Disk;
@@ -19,13 +21,27 @@ internal sealed class DiskSession(ServedDisk served, NbdExport export, Connectio
 
     public long Epoch { get; } = served.Disk.PowerEpoch;
 
-    // The state is read first: were the epoch first, a whole off-and-on could lie between the two unseen.
-    public bool IsLive => Disk.PowerState == PowerState.On && Disk.PowerEpoch == Epoch;
+    /// <summary>False from the moment the disk's power is known to have gone, and for good.</summary>
+    /// <remarks>A field of our own and not a question to the disk: it is asked for every batch. It may be true for the
+    /// instant between a cut and its PowerChanged; <see cref="ReplyBatch.TryPassGate"/> closes that gap before the cut's answer.</remarks>
+    public bool IsLive => !_isPowerLost;
+
+    /// <summary>The power has gone. Any thread.</summary>
+    public void LosePower() => _isPowerLost = true;
+
+    /// <summary>Looks at the disk itself: for a session that may have been opened too late to be told.</summary>
+    public void CheckPower()
+    {
+        if (Disk.PowerState == PowerState.Off || Disk.PowerEpoch != Epoch)
+        {
+            LosePower();
+        }
+    }
 
     /// <summary>What an interrupted session does: None = go on and answer everything with ESHUTDOWN.</summary>
     public SessionEnd EndWhenNotLive()
     {
-        if (Disk.PowerState == PowerState.On)
+        if (Disk.PowerEpoch != Epoch)
         {
             // The power has returned already: connections from before are reset.
             return SessionEnd.Reset;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using BlockEmu.Device;
 using BlockEmu.Device.Power;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
@@ -60,14 +61,20 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         return false;
     }
 
+    private bool IsPowerBack(Disk disk) =>
+        disk.PowerState != PowerState.Off || (_session is { } session && session.Epoch != disk.PowerEpoch);
+
     private static TimeSpan Left(TimeSpan patience, long startedAt)
     {
         TimeSpan left = patience - Stopwatch.GetElapsedTime(startedAt);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
+    /// <summary>Before a cut's <see cref="Silence"/>: the power has gone. Any thread.</summary>
+    public void LosePower() => _session?.LosePower();
+
     /// <summary>Whether the connection comes from before the disk's present power-on.</summary>
-    public bool IsFromBefore(ServedDisk disk) => _isSilent || _session is not { } session || session.Epoch != disk.Disk.PowerEpoch;
+    public bool IsFromBefore(long powerEpoch) => _isSilent || _session is not { } session || session.Epoch != powerEpoch;
 
     private void Run()
     {
@@ -143,6 +150,7 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
             var replies = new ReplyBatch(session, _socket);
             (_replies, _session) = (replies, session);
             room.Join(this);
+            session.CheckPower();
             NbdLog.Opened(services.Logger, number, session.Export.Name);
             SessionEnd end = session.IsLive ? SessionEnd.None : session.EndWhenNotLive();
             if (end == SessionEnd.None)
@@ -173,8 +181,8 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         _isSilent = true;
         try
         {
-            // The power may have returned before the room could see that we are silent.
-            if (room.Served.Disk.PowerState == PowerState.On || _isStopping)
+            // The power may have returned before the room could see that we are silent: then nobody would wake us.
+            if (IsPowerBack(room.Served.Disk) || _isStopping)
             {
                 _socket.Reset();
             }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using BlockEmu.Device.Power;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 
@@ -59,11 +60,13 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         _rooms.TryGetValue(disk, out DiskConnections? room) ? room.CountTransmitting() : 0;
 
     /// <summary>For whoever moved a disk's power: returns when no connection of the disk can send a success that was
-    /// decided before the power went. The disk must be off. Bounded by <see cref="NbdFrontEndLimits.SilenceGrace"/>: a
+    /// decided before the power went; a disk that has power is left alone. The disk's own PowerChanged has done the same
+    /// before its cut returned: this is for callers that must not depend on it. Bounded by <see cref="NbdFrontEndLimits.SilenceGrace"/>: a
     /// connection whose client does not take its replies by then is reset.</summary>
     public void Silence(ServedDisk disk)
     {
-        if (_rooms.TryGetValue(disk, out DiskConnections? room))
+        ArgumentNullException.ThrowIfNull(disk);
+        if (disk.Disk.PowerState == PowerState.Off && _rooms.TryGetValue(disk, out DiskConnections? room))
         {
             room.Silence();
         }

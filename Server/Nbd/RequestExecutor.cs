@@ -24,8 +24,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
             return false;
         }
 
-        DiskStatus status = Carry(header, payload, fua);
-        return Answer(header, NbdErrors.Translate(status, header.Command));
+        return AnswerStatus(header, Carry(header, payload, fua));
     }
 
     /// <summary>Answers with an error that was found without the disk. False when the session ended.</summary>
@@ -52,7 +51,17 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
             ? replies.Add(
                 new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes),
                 NbdError.None, lengthBytes)
-            : Answer(header, NbdErrors.Translate(status, header.Command));
+            : AnswerStatus(header, status);
+    }
+
+    private bool AnswerStatus(in NbdRequestHeader header, DiskStatus status)
+    {
+        if (status == DiskStatus.PowerLost)
+        {
+            session.LosePower();
+        }
+
+        return Answer(header, NbdErrors.Translate(status, header.Command));
     }
 
     private DiskStatus Carry(in NbdRequestHeader header, ReadOnlySpan<byte> payload, bool fua)
