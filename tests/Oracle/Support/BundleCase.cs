@@ -93,8 +93,8 @@ internal sealed class BundleCase
                 "lose-all" => false,
                 "keep-all" => command.IsAcknowledged || command.Toss(Seed, unit, 0.5),
                 "fifo" => command.Sequence < NewestRequired || (ulong)above.IndexOf((command, unit)) < prefix,
-                "explicit:1,6.0,8.1-2" => command.Sequence == 1 || (command.Sequence == 6 && unit == 0)
-                    || (command.Sequence == 8 && unit is 1 or 2),
+                "explicit:1,6.0,8.1-2" => command.Sequence == 1 || (command.Sequence == 6 && command.CoinAtom(unit) == 0)
+                    || (command.Sequence == 8 && command.CoinAtom(unit) is 1 or 2),
                 _ => command.Toss(Seed, unit, double.Parse(Loss["random:".Length..])),
             }));
         }

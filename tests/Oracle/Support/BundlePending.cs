@@ -31,7 +31,7 @@ internal sealed class BundlePending
     public void MakeUnits(AtomicityPromise promise)
     {
         IReadOnlyList<Extent> atoms = AtomRules.Cut((long)At * BundleCase.Block, (long)Count * BundleCase.Block, promise);
-        bool isTied = Kind != StepKind.Write && atoms.Count > 64 && atoms.All(a => a.LengthBytes == BundleCase.Block);
+        bool isTied = Kind != StepKind.Write && atoms.Count > 64;
         int units = isTied ? 64 : atoms.Count;
         for (int unit = 0; unit < units; unit++)
         {
@@ -42,6 +42,8 @@ internal sealed class BundlePending
             _units.Add((first, [.. Enumerable.Range(start, stop - start)]));
         }
     }
+
+    public long CoinAtom(int unit) => _units[unit].CoinAtom;
 
     public bool IsLive(int unit) => _units[unit].Blocks.Any(b => Live[b]);
 

@@ -18,9 +18,6 @@ public sealed class AtomLayout
     /// <summary>How many atoms.</summary>
     public long Count => _sections.Length == 0 ? 0 : _sections[^1].FirstIndex + _sections[^1].Count;
 
-    /// <summary>Whether every atom is at most one block.</summary>
-    public bool IsAllBlocks(int blockSizeBytes) => _sections.All(s => s.Unit == blockSizeBytes);
-
     /// <summary>Cuts a block-aligned command.</summary>
     public static AtomLayout For(long offsetBytes, long lengthBytes, AtomicityPromise promise)
     {

@@ -21,6 +21,9 @@ public sealed record BundleCommand
     /// <summary>Whether it asked for FUA.</summary>
     public required bool IsFua { get; init; }
 
+    /// <summary>Whether it had to survive whatever the model said: a destage of it had failed half way.</summary>
+    public bool MustSurvive { get; init; }
+
     /// <summary>The parts that are not superseded.</summary>
     public required IReadOnlyList<Extent> Live { get; init; }
 

@@ -16,7 +16,7 @@ public static class BundleJudge
             [.. manifest.Pending.Select(c => AtomLayout.For(c.Range.OffsetBytes, c.Range.LengthBytes, manifest.Promise))];
         JudgeCase judged = ToCase(bundle, atoms);
         return new BundleVerdict(
-            CaseJudge.Judge(judged, bounds, _ => "required"),
+            Legality(judged, manifest, bounds),
             Claims(judged, manifest, atoms, bounds),
             Replay(judged, manifest, atoms, bounds));
     }
@@ -35,6 +35,16 @@ public static class BundleJudge
         {
             FirstName = "the old content",
         };
+    }
+
+    private static Verdict Legality(JudgeCase judged, BundleManifest manifest, JudgeOptions options)
+    {
+        Verdict contract = CaseJudge.Judge(judged, options, _ => "required");
+        return contract.IsLegal && manifest.Pending.Any(c => c.MustSurvive)
+            ? CaseJudge.JudgeDemands(
+                judged, options, (v, _) => manifest.Pending[v].MustSurvive ? AtomFate.Kept : AtomFate.Free,
+                "a destage that failed half way")
+            : contract;
     }
 
     private static Verdict Claims(JudgeCase judged, BundleManifest manifest, AtomLayout[] atoms, JudgeOptions options)

@@ -127,6 +127,7 @@ internal static class ManifestReader
             Range = range,
             IsAcknowledged = command.Member("isAcknowledged").Bool(),
             IsFua = command.Member("isFua").Bool(),
+            MustSurvive = command.Optional("mustSurvive")?.Bool() ?? false,
             Live = ReadRanges(command.Member("live"), range, blockSizeBytes),
             Outcome = ReadOutcome(command.Member("outcome")),
             Kept = ReadRanges(command.Member("kept"), range, blockSizeBytes),

@@ -4,8 +4,8 @@ using BlockEmu.Oracle.Traces;
 
 namespace BlockEmu.Oracle.Bundles;
 
-/// <summary>What of a command shares one coin: its atoms, or the 64 runs in which the block-sized atoms of a large Trim or
-/// WriteZeroes are tied.</summary>
+/// <summary>What of a command shares one coin: its atoms, or the 64 runs in which the atoms of a large Trim or WriteZeroes
+/// are tied.</summary>
 internal sealed class SurvivalUnits
 {
     private const int RunCount = 64;
@@ -13,10 +13,10 @@ internal sealed class SurvivalUnits
     private readonly bool _isTied;
     private readonly List<(long First, long Last, long RankOfFirst)> _liveUnits = [];
 
-    public SurvivalUnits(BundleCommand command, AtomLayout atoms, int blockSizeBytes)
+    public SurvivalUnits(BundleCommand command, AtomLayout atoms)
     {
         _atoms = atoms;
-        _isTied = command.Kind != StepKind.Write && atoms.Count > RunCount && atoms.IsAllBlocks(blockSizeBytes);
+        _isTied = command.Kind != StepKind.Write && atoms.Count > RunCount;
         foreach (Extent live in command.Live)
         {
             AddLive(UnitOf(atoms.IndexOf(live.OffsetBytes)), UnitOf(atoms.IndexOf(live.EndBytes - 1)));

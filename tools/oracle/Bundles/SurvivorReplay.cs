@@ -25,7 +25,7 @@ internal sealed class SurvivorReplay
         long positions = 0;
         for (int i = 0; i < _units.Length; i++)
         {
-            _units[i] = new SurvivalUnits(manifest.Pending[i], atoms[i], manifest.Promise.BlockSizeBytes);
+            _units[i] = new SurvivalUnits(manifest.Pending[i], atoms[i]);
             _picked[i] = Picked(picks[manifest.Pending[i].Sequence], atoms[i]);
             _positionsBefore[i] = positions;
             positions += manifest.Pending[i].Sequence > manifest.NewestRequiredSequence ? _units[i].LiveCount : 0;
@@ -39,14 +39,14 @@ internal sealed class SurvivorReplay
     {
         BundleCommand c = _manifest.Pending[command];
         long unit = _units[command].UnitOf(atom);
-        return _manifest.Loss.Kind switch
+        return c.MustSurvive || _manifest.Loss.Kind switch
         {
             LossRuleKind.LoseAll => false,
             LossRuleKind.KeepAll => c.IsAcknowledged || Toss(command, unit, 0.5),
             LossRuleKind.Random => Toss(command, unit, _manifest.Loss.Probability),
             LossRuleKind.Fifo => c.Sequence <= _manifest.NewestRequiredSequence
                 || _positionsBefore[command] + _units[command].RankOf(unit) < _prefix,
-            _ => ExtentSet.FirstMeeting(_picked[command], _atoms[command].RangeOf(atom)) is not null,
+            _ => ExtentSet.FirstMeeting(_picked[command], _atoms[command].RangeOf(_units[command].CoinOf(unit))) is not null,
         };
     }
 
@@ -55,11 +55,6 @@ internal sealed class SurvivorReplay
     {
         BundleCommand c = _manifest.Pending[command];
         List<Extent> live = ExtentSet.Union(c.Live);
-        if (_manifest.Loss.Kind == LossRuleKind.Explicit)
-        {
-            return ExtentSet.Subtract(live, ExtentSet.Subtract(live, _picked[command]));
-        }
-
         SurvivalUnits units = _units[command];
         List<Extent> survivors = [];
         foreach (long unit in units.LiveUnits())
