@@ -77,6 +77,9 @@ public sealed class Disk : IDisposable
         }
     }
 
+    /// <summary>For tests that place events one by one; they hold its gate.</summary>
+    internal DiskCore Core => _core;
+
     /// <summary>Raised after the state has changed, outside any lock, on the thread that made the move.</summary>
     public event Action<Disk, PowerState>? PowerChanged;
 

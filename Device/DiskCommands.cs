@@ -108,7 +108,7 @@ internal sealed class DiskCommands(DiskCore core, Destager destager, PowerGate p
             flush = core.AcceptFlush();
             if (core.Medium.IsImmediate)
             {
-                core.PersistAcknowledged();
+                core.PersistAcknowledged(covered);
                 core.AcknowledgeFlush(flush, covered);
                 return DiskStatus.Ok;
             }

@@ -134,13 +134,13 @@ internal sealed class DiskCore : IDisposable
         Events?.OnFlushAcknowledged(flush);
     }
 
-    /// <summary>Makes every acknowledged command persistent (an immediate medium's flush).</summary>
-    public void PersistAcknowledged()
+    /// <summary>Makes every command acknowledged up to a position persistent (an immediate medium's flush).</summary>
+    public void PersistAcknowledged(long coveredOrder)
     {
         for (PendingCommand? command = Cache.Pending.Oldest; command is not null;)
         {
             PendingCommand? next = command.Newer;
-            if (command.IsAcknowledged)
+            if (command.IsAcknowledged && command.AcknowledgeOrder <= coveredOrder)
             {
                 Persist(command);
             }

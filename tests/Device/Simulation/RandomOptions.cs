@@ -1,0 +1,72 @@
+using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Power;
+using BlockEmu.Device.Randomness;
+
+namespace BlockEmu.Device.Tests.Simulation;
+
+/// <summary>Small disks of every kind, drawn from a seed.</summary>
+internal static class RandomOptions
+{
+    public static DiskOptions Draw(ref SplitMix64 chance)
+    {
+        int block = chance.NextCoin(0.7) ? 512 : 4096;
+        long size = (long)(1 + chance.NextBelow(block == 512 ? 128UL : 24UL)) * block;
+        AtomicityParameters atomicity = DrawAtomicity(ref chance, block);
+        long cache = chance.NextBelow(4) switch
+        {
+            0 => 0,
+            1 => 2 * atomicity.AwupfBytes,
+            2 => (2 * atomicity.AwupfBytes) + ((long)chance.NextBelow(64) * 512),
+            _ => 1 << 20,
+        };
+        return new DiskOptions
+        {
+            Name = "d",
+            SizeBytes = size,
+            BlockSizeBytes = block,
+            Atomicity = atomicity,
+            CacheBytes = cache,
+            Seed = chance.Next(),
+        };
+    }
+
+    public static LossModel DrawLoss(ref SplitMix64 chance) => chance.NextBelow(6) switch
+    {
+        0 => LossModel.LoseAll,
+        1 => LossModel.KeepAll,
+        2 => LossModel.Fifo,
+        3 => LossModel.Random(0.9),
+        4 => LossModel.Explicit([.. Enumerable.Range(1, 40).Where(n => n % 3 == 0).Select(n => new AtomSelection(n, 0, n % 5))]),
+        _ => LossModel.Random(0.5),
+    };
+
+    private static AtomicityParameters DrawAtomicity(ref SplitMix64 chance, int block)
+    {
+        int[] units = [1, 1, 2, 3, 8, 8, 16, 32];
+        long awupf = units[chance.NextBelow(8)] * (long)block;
+        if (chance.NextCoin(0.2))
+        {
+            // MAM wants all four equal.
+            return new AtomicityParameters
+            {
+                AwunBytes = awupf,
+                AwupfBytes = awupf,
+                AcwuBytes = awupf,
+                NabsnBytes = awupf,
+                NabspfBytes = awupf,
+                NaboBytes = (long)chance.NextBelow((ulong)(awupf / block)) * block,
+                Mam = true,
+            };
+        }
+
+        long boundary = chance.NextCoin(0.3) ? awupf * (long)(1 + chance.NextBelow(3)) : 0;
+        return new AtomicityParameters
+        {
+            AwunBytes = awupf * (long)(1 + chance.NextBelow(2)),
+            AwupfBytes = awupf,
+            AcwuBytes = awupf,
+            NabspfBytes = boundary,
+            NaboBytes = boundary == 0 ? 0 : (long)chance.NextBelow((ulong)(boundary / block)) * block,
+        };
+    }
+}
