@@ -308,7 +308,7 @@ internal sealed class DiskCommands(DiskCore core, Destager destager, PowerGate p
 
                 if (status is DiskStatus.MediumError or DiskStatus.MediumFull && destager.IsPending(command, sequence))
                 {
-                    core.Cache.Release(command); // a failed command leaves the old data
+                    core.Cache.Withdraw(command); // a failed command leaves the old data
                 }
             }
 

@@ -142,6 +142,44 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
+    /// <summary>Takes back a command that failed: its blocks show again what they showed before it.</summary>
+    public void Withdraw(PendingCommand command)
+    {
+        for (int node = command.FirstNode; node != 0; node = Nodes[node].NextInCommand)
+        {
+            ref PendingNode entry = ref Nodes[node];
+            if (entry.Live == 0)
+            {
+                continue;
+            }
+
+            ref PageSlot slot = ref _slots.Find(entry.Page);
+            for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
+            {
+                if (slot.Newest[block] == node)
+                {
+                    slot.Newest[block] = NextLive(entry.Older, block);
+                }
+            }
+        }
+
+        bool hadZeroes = command.Zeroes is not null;
+        Release(command);
+        if (!hadZeroes)
+        {
+            return;
+        }
+
+        VisibleZeroes.Clear();
+        foreach (PendingCommand zeroes in _zeroCommands)
+        {
+            foreach (PageRange range in zeroes.Zeroes!.Live.AsSpan())
+            {
+                VisibleZeroes.Cover(range.Start, range.End, zeroes);
+            }
+        }
+    }
+
     /// <summary>Forgets everything, as a power cut does.</summary>
     public void Clear()
     {
@@ -413,6 +451,16 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         Pending.Remove(command);
         PendingAtoms -= command.Layout.Count;
         _weightless -= command.Kind == WriteKind.Write ? 0 : 1;
+    }
+
+    private int NextLive(int node, int block)
+    {
+        while (node != 0 && (Nodes[node].Live & (1 << block)) == 0)
+        {
+            node = Nodes[node].Older;
+        }
+
+        return node;
     }
 
     private long BytesOf(ref readonly PendingNode node) =>

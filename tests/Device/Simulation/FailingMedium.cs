@@ -1,0 +1,64 @@
+using BlockEmu.Device.Media;
+
+namespace BlockEmu.Device.Tests.Simulation;
+
+/// <summary>A medium with knobs: it can refuse to write, refuse to sync, and hold a write until it is let go.</summary>
+internal sealed class FailingMedium(IMedium inner) : IMedium
+{
+    private readonly ManualResetEventSlim _open = new(initialState: true);
+    private readonly SemaphoreSlim _arrived = new(0);
+
+    /// <summary>The errno that the next writes fail with; 0 = none.</summary>
+    public int WriteErrno { get; set; }
+
+    /// <summary>The errno that the next syncs fail with; 0 = none.</summary>
+    public int SyncErrno { get; set; }
+
+    public int Syncs { get; private set; }
+
+    public bool IsImmediate => inner.IsImmediate;
+
+    public long PersistentBytes => inner.PersistentBytes;
+
+    public void Hold() => _open.Reset();
+
+    public void LetGo() => _open.Set();
+
+    /// <summary>Waits until a write stands at the held door.</summary>
+    public void WaitForWrite() => Assert.True(_arrived.Wait(TimeSpan.FromSeconds(30)), "no write came");
+
+    public void Read(long offsetBytes, Span<byte> destination) => inner.Read(offsetBytes, destination);
+
+    public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
+    {
+        if (!_open.IsSet)
+        {
+            _arrived.Release();
+        }
+
+        _open.Wait();
+        return WriteErrno == 0 ? inner.Apply(delta, keepUndo) : throw new DeviceIoException("the medium refuses", WriteErrno);
+    }
+
+    public void Write(long offsetBytes, ReadOnlySpan<byte> bytes) => inner.Write(offsetBytes, bytes);
+
+    public void Sync()
+    {
+        Syncs++;
+        if (SyncErrno != 0)
+        {
+            throw new DeviceIoException("the medium does not sync", SyncErrno);
+        }
+
+        inner.Sync();
+    }
+
+    public ByteRange? NextPopulated(long offsetBytes) => inner.NextPopulated(offsetBytes);
+
+    public void Dispose()
+    {
+        inner.Dispose();
+        _open.Dispose();
+        _arrived.Dispose();
+    }
+}
