@@ -56,6 +56,39 @@ public sealed class BundleTests
         }
     }
 
+    [Theory]
+    [InlineData("lose-all")]
+    [InlineData("random:0.5")]
+    [InlineData("fifo")]
+    public void A_command_that_had_to_survive_does_whatever_the_model_says(string loss)
+    {
+        for (ulong seed = 1; seed <= 50; seed++)
+        {
+            BundleVerdict verdict = BundleJudge.Judge(Read(new BundleBytes(BundleCase.Draw(new Dice(seed), loss, mustSurvive: true))));
+            Assert.True(verdict.IsGood, $"seed {seed}: {verdict.Message}");
+        }
+    }
+
+    [Fact]
+    public void A_command_that_had_to_survive_and_does_not_show_is_not_legal()
+    {
+        int refused = 0;
+        for (ulong seed = 1; seed <= 50; seed++)
+        {
+            BundleCase drawn = BundleCase.Draw(new Dice(seed), "lose-all");
+            BundlePending newest = drawn.Pending[^1];
+            bool shows = newest.LiveBlocks().All(b => drawn.New.AsSpan(b * BundleCase.Block, BundleCase.Block)
+                .SequenceEqual(newest.Payload.AsSpan((b - newest.At) * BundleCase.Block, BundleCase.Block)));
+            BundleBytes bytes = new(drawn);
+            bytes.Manifest["pending"]!.AsArray()[^1]!["mustSurvive"] = true;
+            Verdict legality = BundleJudge.Judge(Read(bytes)).Legality;
+            Assert.True(legality.IsLegal == shows, $"seed {seed}: {legality}");
+            refused += shows ? 0 : 1;
+        }
+
+        Assert.True(refused > 25, $"{refused}");
+    }
+
     [Fact]
     public void Another_seed_is_legal_and_as_claimed_but_not_what_the_seed_makes()
     {

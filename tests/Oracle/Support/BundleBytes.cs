@@ -127,6 +127,7 @@ internal sealed class BundleBytes
         ["lengthBytes"] = p.Count * BundleCase.Block,
         ["isAcknowledged"] = p.IsAcknowledged,
         ["isFua"] = false,
+        ["mustSurvive"] = p.MustSurvive,
         ["live"] = Ranges(p.LiveBlocks()),
         ["outcome"] = p.Outcome(),
         ["kept"] = Ranges(p.Blocks(isKept: true)),

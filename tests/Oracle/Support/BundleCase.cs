@@ -25,7 +25,7 @@ internal sealed class BundleCase
 
     public List<BundlePending> Pending { get; } = [];
 
-    public static BundleCase Draw(Dice dice, string loss, bool mayTie = false)
+    public static BundleCase Draw(Dice dice, string loss, bool mayTie = false, bool mustSurvive = false)
     {
         int blocks = mayTie ? 150 : 8 + dice.Below(24);
         BundleCase drawn = new()
@@ -37,12 +37,12 @@ internal sealed class BundleCase
             NewestRequired = 3,
             Old = Content(dice, blocks),
         };
-        drawn.DrawPending(dice, 2 + dice.Below(8), mayTie);
+        drawn.DrawPending(dice, 2 + dice.Below(8), mayTie, mustSurvive);
         drawn.Cut();
         return drawn;
     }
 
-    private void DrawPending(Dice dice, int count, bool mayTie)
+    private void DrawPending(Dice dice, int count, bool mayTie, bool mustSurvive)
     {
         for (int i = 0; i < count; i++)
         {
@@ -63,6 +63,7 @@ internal sealed class BundleCase
                 Count = length,
                 IsAcknowledged = dice.OneIn(2),
                 Live = live,
+                MustSurvive = mustSurvive && i == count - 1,
                 Payload = kind == StepKind.Write ? Content(dice, length) : new byte[length * Block],
             });
         }
@@ -88,7 +89,7 @@ internal sealed class BundleCase
         ulong prefix = (ulong)(((UInt128)Bundles.Coin.Hash(Seed, 0xF1F0) * (ulong)(above.Count + 1)) >> 64);
         foreach ((BundlePending command, int unit) in positions)
         {
-            command.Survivors.Add((unit, Loss switch
+            command.Survivors.Add((unit, command.MustSurvive || Loss switch
             {
                 "lose-all" => false,
                 "keep-all" => command.IsAcknowledged || command.Toss(Seed, unit, 0.5),

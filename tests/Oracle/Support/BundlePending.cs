@@ -19,6 +19,8 @@ internal sealed class BundlePending
 
     public required bool IsAcknowledged { get; init; }
 
+    public bool MustSurvive { get; init; }
+
     /// <summary>By block of the disk.</summary>
     public required bool[] Live { get; init; }
 

@@ -8,6 +8,9 @@ internal sealed class VersionMap
     /// <summary>In place of a version: the first content.</summary>
     public const int FirstContent = -1;
 
+    /// <summary>A visit is remembered: dearer than a look, so that the budget bounds the memory, too.</summary>
+    private const int VisitCost = 8;
+
     private readonly long[] _borders;
     private readonly int[] _bases;
     private readonly int[] _entryStarts;
@@ -56,7 +59,7 @@ internal sealed class VersionMap
                 int segment = FindOpen(nextOpen, Array.BinarySearch(borders, live.OffsetBytes));
                 for (; segment < count && borders[segment] < live.EndBytes; segment = FindOpen(nextOpen, segment + 1))
                 {
-                    budget.Spend(1);
+                    budget.Spend(VisitCost);
                     if (version.IsRequired)
                     {
                         bases[segment] = v;
