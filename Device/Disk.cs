@@ -1,4 +1,5 @@
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Commands;
 using BlockEmu.Device.Events;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
@@ -36,7 +37,9 @@ public sealed class Disk : IDisposable
     private readonly DiskCore _core;
     private readonly Destager _destager;
     private readonly PowerGate _powerGate = new();
-    private readonly DiskCommands _commands;
+    private readonly ReadCommands _reads;
+    private readonly WriteCommands _writes;
+    private readonly FlushCommand _flush;
     private readonly DiskPower _power;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
@@ -65,7 +68,9 @@ public sealed class Disk : IDisposable
         Options = options;
         _core = new DiskCore(options, geometry, OpenMedium, events);
         _destager = new Destager(_core);
-        _commands = new DiskCommands(_core, _destager, _powerGate, options.IsReadOnly);
+        _reads = new ReadCommands(_core, _destager, _powerGate);
+        _writes = new WriteCommands(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
+        _flush = new FlushCommand(_core, _destager, _powerGate);
         _power = new DiskPower(_core, _destager, _powerGate, options);
 
         IMedium OpenMedium(PageArena arena)
@@ -122,11 +127,11 @@ public sealed class Disk : IDisposable
 
     /// <summary>Fills the destination with visible content.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination) =>
-        _commands.Read(epoch, offsetBytes, destination);
+        _reads.Read(epoch, offsetBytes, destination);
 
     /// <summary>Writes; the payload is copied before the call returns.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) =>
-        _commands.Write(epoch, offsetBytes, payload, fua);
+        _writes.Write(epoch, offsetBytes, payload, fua);
 
     /// <summary>Zeroes a range, in no time and memory that its length would show in.</summary>
     /// <param name="epoch">The session's epoch.</param>
@@ -135,14 +140,14 @@ public sealed class Disk : IDisposable
     /// <param name="fua">Persistent before it completes.</param>
     /// <param name="mayPunchHole">False (<c>NBD_CMD_FLAG_NO_HOLE</c>): the range stays provisioned on a file medium.</param>
     public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool fua, bool mayPunchHole) =>
-        _commands.WriteZeroes(epoch, offsetBytes, lengthBytes, fua, !mayPunchHole);
+        _writes.WriteZeroes(epoch, offsetBytes, lengthBytes, fua, !mayPunchHole);
 
     /// <summary>Deallocates; rounds inwards to whole blocks, and a range without a whole block does nothing.</summary>
     public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool fua) =>
-        _commands.Trim(epoch, offsetBytes, lengthBytes, fua);
+        _writes.Trim(epoch, offsetBytes, lengthBytes, fua);
 
     /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
-    public DiskStatus Flush(long epoch) => _commands.Flush(epoch);
+    public DiskStatus Flush(long epoch) => _flush.Run(epoch);
 
     /// <summary>Cuts the power. When it returns the disk is off and judged. <see cref="PowerMoveException"/> when it is off.</summary>
     /// <param name="seed">The cut's own seed; null = hash(disk seed, cut number), kept to 53 bits.</param>

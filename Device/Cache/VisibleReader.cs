@@ -6,6 +6,9 @@ namespace BlockEmu.Device.Cache;
 /// <summary>What a read returns: the newest pending version of each block, and where there is none, the platter.</summary>
 internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cache)
 {
+    private const int FromPlatter = 0;
+    private const int FromZeroes = -1;
+
     /// <summary>Fills what is pending into <paramref name="destination"/> and lists the ranges the platter has to fill, in
     /// ascending order, neighbours merged. Any alignment.</summary>
     public void Read(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
@@ -18,8 +21,8 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
             long page = at / PageArena.PageBytes;
             int inPage = (int)(at % PageArena.PageBytes);
             int bytes = Math.Min(PageArena.PageBytes - inPage, destination.Length - done);
-            ref PageSlot slot = ref cache.FindSlot(page);
-            if (Unsafe.IsNullRef(ref slot) && cache.VisibleZeroes.IsEmpty)
+            ref PageSlot slot = ref cache.Versions.Find(page);
+            if (Unsafe.IsNullRef(ref slot) && cache.Zeroes.Visible.IsEmpty)
             {
                 AddGap(gaps, at, bytes);
             }
@@ -34,7 +37,7 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
 
     private void ReadPage(long page, ref PageSlot slot, int inPage, Span<byte> destination, List<ByteRange> gaps)
     {
-        PendingCommand? zeroes = cache.VisibleZeroes.OwnerAt(page);
+        PendingCommand? zeroes = cache.Zeroes.Visible.OwnerAt(page);
         int blockBytes = geometry.BlockSizeBytes;
         int end = inPage + destination.Length;
         int done = inPage;
@@ -67,9 +70,6 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
             done += bytes;
         }
     }
-
-    private const int FromPlatter = 0;
-    private const int FromZeroes = -1;
 
     private int Resolve(long page, ref PageSlot slot, int block, PendingCommand? zeroes)
     {

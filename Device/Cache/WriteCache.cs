@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Geometry;
@@ -18,12 +19,6 @@ namespace BlockEmu.Device.Cache;
 /// </remarks>
 internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
 {
-    /// <summary>Zero ranges kept as history at most; a further one makes the oldest persistent.</summary>
-    public const int MaxZeroRanges = 1024;
-
-    /// <summary>Blocks of newer data over pending zero ranges, in pages, at most; see <see cref="NeedsRelief"/>.</summary>
-    public const int MaxZeroClips = 65_536;
-
     /// <summary>Pending commands without payload (trims, zeroes) at most.</summary>
     public const int MaxWeightless = 65_536;
 
@@ -31,17 +26,19 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     public const int MaxDead = 65_536;
 
     private const int MaxSpareCommands = 4096;
-    private const int SmallZeroPages = 4;
 
-    private readonly PageDirectory<PageSlot> _slots = new(geometry.PageCount);
-    private readonly List<PendingCommand> _zeroCommands = []; // those with a ZeroRange, ascending
+    /// <summary>Zeroes over fewer whole pages than this are nodes like data; more are one zero range.</summary>
+    private const int ZeroRangePages = 4;
+
     private readonly Stack<PendingCommand> _spare = new();
-    private int _zeroClips;
+    private readonly List<PendingCommand> _dying = [];
     private int _weightless;
 
-    public NodePool Nodes { get; } = new();
+    public PageVersions Versions { get; } = new(geometry);
 
-    public ZeroMap VisibleZeroes { get; } = new();
+    public NodePool Nodes => Versions.Nodes;
+
+    public PendingZeroes Zeroes { get; } = new();
 
     /// <summary>Commands with a live atom, in sequence order.</summary>
     public PendingList Pending { get; } = new();
@@ -56,9 +53,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     public long PendingAtoms { get; private set; }
 
     /// <summary>Whether history without payload has grown to its bound, so that the oldest command must go.</summary>
-    public bool NeedsRelief => _zeroCommands.Count > MaxZeroRanges || _zeroClips > MaxZeroClips || _weightless > MaxWeightless;
-
-    public ref PageSlot FindSlot(long page) => ref _slots.Find(page);
+    public bool NeedsRelief => Zeroes.IsOverfull || _weightless > MaxWeightless;
 
     /// <summary>Makes a command visible. Offset and length are multiples of the block; payload is empty for zeroes.</summary>
     public PendingCommand Insert(
@@ -96,20 +91,12 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         for (int node = command.FirstNode; node != 0; node = Nodes[node].NextInCommand)
         {
             ref PendingNode entry = ref Nodes[node];
-            if (entry.Live == 0)
+            if (entry.Live != 0)
             {
-                continue;
+                ClipChain(entry.Older, entry.Live, command.Sequence);
+                Zeroes.Clip(entry.Page, entry.Live, command.Sequence);
+                target?.Take(ref entry);
             }
-
-            for (int older = entry.Older; older != 0;)
-            {
-                int next = Nodes[older].Older;
-                Clip(older, entry.Live);
-                older = next;
-            }
-
-            ClipZeroRanges(entry.Page, entry.Live, command.Sequence);
-            target?.Take(ref entry);
         }
 
         if (command.Zeroes is not null)
@@ -117,6 +104,21 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
             PersistZeroes(command, target);
         }
 
+        Release(command);
+    }
+
+    /// <summary>Takes back a command that failed: its blocks show again what they showed before it.</summary>
+    public void Withdraw(PendingCommand command)
+    {
+        for (int node = command.FirstNode; node != 0; node = Nodes[node].NextInCommand)
+        {
+            if (Nodes[node].Live != 0)
+            {
+                Versions.Uncover(node);
+            }
+        }
+
+        Zeroes.Withdraw(command);
         Release(command);
     }
 
@@ -142,44 +144,6 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
-    /// <summary>Takes back a command that failed: its blocks show again what they showed before it.</summary>
-    public void Withdraw(PendingCommand command)
-    {
-        for (int node = command.FirstNode; node != 0; node = Nodes[node].NextInCommand)
-        {
-            ref PendingNode entry = ref Nodes[node];
-            if (entry.Live == 0)
-            {
-                continue;
-            }
-
-            ref PageSlot slot = ref _slots.Find(entry.Page);
-            for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
-            {
-                if (slot.Newest[block] == node)
-                {
-                    slot.Newest[block] = NextLive(entry.Older, block);
-                }
-            }
-        }
-
-        bool hadZeroes = command.Zeroes is not null;
-        Release(command);
-        if (!hadZeroes)
-        {
-            return;
-        }
-
-        VisibleZeroes.Clear();
-        foreach (PendingCommand zeroes in _zeroCommands)
-        {
-            foreach (PageRange range in zeroes.Zeroes!.Live.AsSpan())
-            {
-                VisibleZeroes.Cover(range.Start, range.End, zeroes);
-            }
-        }
-    }
-
     /// <summary>Forgets everything, as a power cut does.</summary>
     public void Clear()
     {
@@ -194,56 +158,20 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
-    private void Empty(PendingCommand command)
-    {
-        int node = command.FirstNode;
-        while (node != 0)
-        {
-            ref PendingNode entry = ref Nodes[node];
-            int next = entry.NextInCommand;
-            if (entry.Live != 0)
-            {
-                LiveBytes -= BytesOf(in entry);
-                entry.Live = 0;
-                Unlink(node);
-                Free(ref entry);
-            }
-
-            Nodes.Return(node);
-            node = next;
-        }
-
-        command.FirstNode = command.LastNode = command.LiveNodes = 0;
-        command.LiveBytes = 0;
-        if (command.Zeroes is ZeroRange zeroes)
-        {
-            VisibleZeroes.Uncover(0, long.MaxValue, command);
-            _zeroClips -= zeroes.Clips.Count;
-            _zeroCommands.Remove(command);
-            command.Zeroes = null;
-        }
-    }
-
     private void InsertZeroes(PendingCommand command)
     {
         long end = command.OffsetBytes + command.LengthBytes;
         long firstWhole = (command.OffsetBytes + PageArena.PageBytes - 1) / PageArena.PageBytes;
         long endWhole = end == geometry.SizeBytes ? geometry.PageCount : end / PageArena.PageBytes;
-        if (endWhole - firstWhole < SmallZeroPages)
+        if (endWhole - firstWhole < ZeroRangePages)
         {
             InsertNodes(command, command.OffsetBytes, end, null);
             return;
         }
 
         InsertNodes(command, command.OffsetBytes, firstWhole * PageArena.PageBytes, null);
-        command.Zeroes = new ZeroRange();
-        command.Zeroes.Set(firstWhole, endWhole);
-        _zeroCommands.Add(command);
-        VisibleZeroes.Cover(firstWhole, endWhole, command);
-        if (endWhole * PageArena.PageBytes < end)
-        {
-            InsertNodes(command, endWhole * PageArena.PageBytes, end, null);
-        }
+        Zeroes.Add(command, firstWhole, endWhole);
+        InsertNodes(command, endWhole * PageArena.PageBytes, end, null);
     }
 
     private void InsertNodes(PendingCommand command, long start, long end, byte* source)
@@ -254,11 +182,12 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
             long page = start / PageArena.PageBytes;
             long pageStart = page * PageArena.PageBytes;
             int bytes = (int)(Math.Min(end, pageStart + PageArena.PageBytes) - start);
-            int first = (int)(start - pageStart) / blockBytes;
             int node = Nodes.Rent();
             ref PendingNode entry = ref Nodes[node];
-            entry = new PendingNode { Page = page, Owner = command, FirstBlock = (byte)first, BlockCount = (byte)(bytes / blockBytes) };
-            entry.Live = DiskGeometry.Mask(first, entry.BlockCount);
+            entry = new PendingNode { Page = page, Owner = command };
+            entry.FirstBlock = (byte)((start - pageStart) / blockBytes);
+            entry.BlockCount = (byte)(bytes / blockBytes);
+            entry.Live = DiskGeometry.Mask(entry.FirstBlock, entry.BlockCount);
             if (source is not null)
             {
                 entry.Data = arena.Rent(bytes);
@@ -268,74 +197,48 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
                 LiveBytes += bytes;
             }
 
-            Link(command, node, ref entry);
+            Versions.Link(node);
             start += bytes;
         }
     }
 
-    private void Link(PendingCommand command, int node, ref PendingNode entry)
+    private void PersistZeroes(PendingCommand command, MemoryMedium? target)
     {
-        ref PageSlot slot = ref _slots.FindOrAdd(entry.Page, out _);
-        entry.Older = slot.Head;
-        if (slot.Head != 0)
+        ZeroRange zeroes = command.Zeroes!;
+        foreach (PageRange range in zeroes.Live.AsSpan())
         {
-            Nodes[slot.Head].Newer = node;
-        }
-
-        slot.Head = node;
-        for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
-        {
-            slot.Newest[block] = node;
-        }
-
-        if (command.LastNode == 0)
-        {
-            command.FirstNode = node;
-        }
-        else
-        {
-            Nodes[command.LastNode].NextInCommand = node;
-        }
-
-        command.LastNode = node;
-        command.LiveNodes++;
-    }
-
-    private void Unlink(int node)
-    {
-        ref PendingNode entry = ref Nodes[node];
-        entry.Owner.LiveNodes--;
-        ref PageSlot slot = ref _slots.Find(entry.Page);
-        if (entry.Newer == 0)
-        {
-            slot.Head = entry.Older;
-        }
-        else
-        {
-            Nodes[entry.Newer].Older = entry.Older;
-        }
-
-        if (entry.Older != 0)
-        {
-            Nodes[entry.Older].Newer = entry.Newer;
-        }
-
-        if (slot.Head == 0)
-        {
-            _slots.Remove(entry.Page);
-            return;
-        }
-
-        for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
-        {
-            if (slot.Newest[block] == node)
+            Zeroes.Supersede(range, command.Sequence, _dying);
+            for (long page = Versions.NextPage(range.Start, range.End); page >= 0; page = Versions.NextPage(page + 1, range.End))
             {
-                slot.Newest[block] = 0; // all older versions are dead: the platter is next
+                ClipChain(Versions.Find(page).Head, geometry.FullMask, command.Sequence);
             }
+
+            target?.ZeroPages(range, zeroes);
+        }
+
+        foreach (PendingCommand dead in _dying)
+        {
+            BuryIfDead(dead);
+        }
+
+        _dying.Clear();
+    }
+
+    /// <summary>Blocks of a page are superseded in every version older than a sequence number, from a node on.</summary>
+    private void ClipChain(int node, byte mask, long sequence)
+    {
+        while (node != 0)
+        {
+            int older = Nodes[node].Older;
+            if (Nodes[node].Owner.Sequence < sequence)
+            {
+                Clip(node, mask);
+            }
+
+            node = older;
         }
     }
 
-    /// <summary>Some blocks of an older node are superseded.</summary>
     private void Clip(int node, byte mask)
     {
         ref PendingNode entry = ref Nodes[node];
@@ -346,88 +249,21 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
 
         PendingCommand owner = entry.Owner;
-        long before = BytesOf(in entry);
+        long bytes = owner.Kind == WriteKind.Write ? (long)BitOperations.PopCount(died) * geometry.BlockSizeBytes : 0;
+        LiveBytes -= bytes;
+        owner.LiveBytes -= bytes;
         entry.Live &= (byte)~died;
-        long freed = before - BytesOf(in entry);
-        LiveBytes -= freed;
-        owner.LiveBytes -= freed;
         if (entry.Live == 0)
         {
-            Unlink(node);
+            Versions.Unlink(node);
             Free(ref entry);
         }
         else
         {
-            ref PageSlot slot = ref _slots.Find(entry.Page);
-            for (int block = 0; block < geometry.BlocksPerPage; block++)
-            {
-                if ((died & (1 << block)) != 0 && slot.Newest[block] == node)
-                {
-                    slot.Newest[block] = 0;
-                }
-            }
+            Versions.Hide(node, died);
         }
 
         BuryIfDead(owner);
-    }
-
-    private void ClipZeroRanges(long page, byte mask, long sequence)
-    {
-        foreach (PendingCommand command in _zeroCommands)
-        {
-            if (command.Sequence >= sequence)
-            {
-                break;
-            }
-
-            if (command.Zeroes!.Live.Contains(page))
-            {
-                ref byte clip = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
-                    command.Zeroes.Clips, page, out bool existed);
-                clip |= mask;
-                _zeroClips += existed ? 0 : 1;
-            }
-        }
-    }
-
-    private void PersistZeroes(PendingCommand command, MemoryMedium? target)
-    {
-        ZeroRange zeroes = command.Zeroes!;
-        foreach (PageRange range in zeroes.Live.AsSpan())
-        {
-            for (int i = 0; i < _zeroCommands.Count && _zeroCommands[i].Sequence < command.Sequence; i++)
-            {
-                PendingCommand older = _zeroCommands[i];
-                older.Zeroes!.Live.Subtract(range.Start, range.End);
-                if (!older.IsLive)
-                {
-                    BuryIfDead(older);
-                    i--;
-                }
-            }
-
-            for (long page = _slots.NextInUse(range.Start, range.End); page >= 0; page = _slots.NextInUse(page + 1, range.End))
-            {
-                ClipOlderThan(command.Sequence, page);
-            }
-
-            target?.ZeroPages(range, zeroes);
-        }
-    }
-
-    private void ClipOlderThan(long sequence, long page)
-    {
-        int node = _slots.Find(page).Head;
-        while (node != 0)
-        {
-            int next = Nodes[node].Older;
-            if (Nodes[node].Owner.Sequence < sequence)
-            {
-                Clip(node, geometry.FullMask);
-            }
-
-            node = next;
-        }
     }
 
     private void BuryIfDead(PendingCommand command)
@@ -446,25 +282,36 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
+    private void Empty(PendingCommand command)
+    {
+        int node = command.FirstNode;
+        while (node != 0)
+        {
+            ref PendingNode entry = ref Nodes[node];
+            int next = entry.NextInCommand;
+            if (entry.Live != 0)
+            {
+                entry.Live = 0;
+                Versions.Unlink(node);
+                Free(ref entry);
+            }
+
+            Nodes.Return(node);
+            node = next;
+        }
+
+        LiveBytes -= command.LiveBytes;
+        command.FirstNode = command.LastNode = command.LiveNodes = 0;
+        command.LiveBytes = 0;
+        Zeroes.Remove(command);
+    }
+
     private void LeavePending(PendingCommand command)
     {
         Pending.Remove(command);
         PendingAtoms -= command.Layout.Count;
         _weightless -= command.Kind == WriteKind.Write ? 0 : 1;
     }
-
-    private int NextLive(int node, int block)
-    {
-        while (node != 0 && (Nodes[node].Live & (1 << block)) == 0)
-        {
-            node = Nodes[node].Older;
-        }
-
-        return node;
-    }
-
-    private long BytesOf(ref readonly PendingNode node) =>
-        node.Owner.Kind != WriteKind.Write ? 0 : System.Numerics.BitOperations.PopCount(node.Live) * (long)geometry.BlockSizeBytes;
 
     private void Free(ref PendingNode entry)
     {

@@ -15,4 +15,8 @@ internal readonly record struct DiskGeometry(long SizeBytes, int BlockSizeBytes)
 
     /// <summary>The bits of <paramref name="count"/> blocks from <paramref name="first"/>.</summary>
     public static byte Mask(int first, int count) => (byte)(((1 << count) - 1) << first);
+
+    /// <summary>Whether a range lies inside the disk; safe against overflow.</summary>
+    public bool IsInside(long offsetBytes, long lengthBytes) =>
+        offsetBytes >= 0 && lengthBytes >= 0 && lengthBytes <= SizeBytes && offsetBytes <= SizeBytes - lengthBytes;
 }

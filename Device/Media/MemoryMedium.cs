@@ -88,7 +88,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
-        Undo? undo = keepUndo ? new Undo(this) : null;
+        MemoryUndo? undo = keepUndo ? new MemoryUndo(this, arena) : null;
         foreach (PageRange range in delta.ZeroRanges.AsSpan())
         {
             for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))
@@ -204,7 +204,8 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         }
     }
 
-    private void Replace(long page, nint by)
+    /// <summary>Puts a page (0 = none) in a page's place and frees what was there.</summary>
+    public void Replace(long page, nint by)
     {
         nint old = Swap(page, by);
         if (old != 0)
@@ -213,7 +214,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         }
     }
 
-    private void Exchange(long page, nint by, Undo? undo)
+    private void Exchange(long page, nint by, MemoryUndo? undo)
     {
         nint old = Swap(page, by);
         if (undo is not null && undo.Old.TryAdd(page, old))
@@ -248,59 +249,4 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         slot = by;
         return old;
     }
-
-    private sealed class Undo(MemoryMedium medium) : IPlatterUndo
-    {
-        /// <summary>Old pages by number; 0 = there was none.</summary>
-        public Dictionary<long, nint> Old { get; } = [];
-
-        public void ReadOld(long offsetBytes, Span<byte> destination)
-        {
-            while (!destination.IsEmpty)
-            {
-                int inPage = (int)(offsetBytes % PageArena.PageBytes);
-                Span<byte> target = destination[..Math.Min(PageArena.PageBytes - inPage, destination.Length)];
-                if (!Old.TryGetValue(offsetBytes / PageArena.PageBytes, out nint old))
-                {
-                    medium.Read(offsetBytes, target);
-                }
-                else if (old == 0)
-                {
-                    target.Clear();
-                }
-                else
-                {
-                    PageAt(old).Slice(inPage, target.Length).CopyTo(target);
-                }
-
-                destination = destination[target.Length..];
-                offsetBytes += target.Length;
-            }
-        }
-
-        public void Restore()
-        {
-            foreach ((long page, nint old) in Old)
-            {
-                medium.Replace(page, old);
-            }
-
-            Old.Clear();
-        }
-
-        public void Dispose()
-        {
-            foreach (nint old in Old.Values)
-            {
-                if (old != 0)
-                {
-                    medium.ArenaReturn(old);
-                }
-            }
-
-            Old.Clear();
-        }
-    }
-
-    private void ArenaReturn(nint page) => arena.Return(page, PageArena.PageBytes);
 }

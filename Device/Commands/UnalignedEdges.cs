@@ -1,6 +1,7 @@
+using BlockEmu.Device.Cache;
 using BlockEmu.Device.Media;
 
-namespace BlockEmu.Device.Cache;
+namespace BlockEmu.Device.Commands;
 
 /// <summary>The first and last block of a write that does not fill them: their missing bytes come from visible content, in
 /// the step that makes the write visible.</summary>

@@ -1,0 +1,88 @@
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Device.Commands;
+
+/// <summary>Reads: the cache under the lock, the platter without it when the medium waits.</summary>
+internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate powerGate)
+{
+    [ThreadStatic]
+    private static List<ByteRange>? t_gaps;
+
+    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination)
+    {
+        if (!core.Geometry.IsInside(offsetBytes, destination.Length))
+        {
+            return DiskStatus.OutOfRange;
+        }
+
+        List<ByteRange> gaps = t_gaps ??= [];
+        long read;
+        while (true)
+        {
+            lock (core.Gate)
+            {
+                DiskStatus? admitted = core.Admit(epoch);
+                if (admitted == DiskStatus.Ok)
+                {
+                    read = BeginRead(offsetBytes, destination, gaps);
+                    if (read == 0)
+                    {
+                        return DiskStatus.Ok;
+                    }
+
+                    break;
+                }
+
+                if (admitted is not null)
+                {
+                    return admitted.Value;
+                }
+            }
+
+            powerGate.WaitUntilSettled();
+        }
+
+        DiskStatus status = ReadGaps(offsetBytes, destination, gaps);
+        lock (core.Gate)
+        {
+            destager.Reads.End(read);
+            return core.Epoch == epoch && core.State != PowerState.Off ? status : DiskStatus.PowerLost;
+        }
+    }
+
+    /// <summary>Fills from the cache (and from an immediate medium); otherwise registers the rest. 0 = the read is done.</summary>
+    private long BeginRead(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
+    {
+        core.Reader.Read(offsetBytes, destination, gaps);
+        if (gaps.Count == 0)
+        {
+            return 0;
+        }
+
+        if (!core.Medium.IsImmediate)
+        {
+            return destager.Reads.Begin(new ByteRange(gaps[0].OffsetBytes, gaps[^1].EndBytes - gaps[0].OffsetBytes));
+        }
+
+        ReadGaps(offsetBytes, destination, gaps);
+        return 0;
+    }
+
+    private DiskStatus ReadGaps(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
+    {
+        try
+        {
+            foreach (ByteRange gap in gaps)
+            {
+                core.Medium.Read(gap.OffsetBytes, destination.Slice((int)(gap.OffsetBytes - offsetBytes), (int)gap.LengthBytes));
+            }
+
+            return DiskStatus.Ok;
+        }
+        catch (DeviceIoException e)
+        {
+            return e.ToStatus();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using BlockEmu.Device.Cache;
+using BlockEmu.Device.Power;
+
+namespace BlockEmu.Device.Commands;
+
+/// <summary>Carries a block-aligned write-class command out: room, step, persistence where it is asked for, acknowledgement.</summary>
+internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate powerGate)
+{
+    public DiskStatus Execute(
+        long epoch, WriteKind kind, ByteRange range, Span<byte> payload, bool isFua, bool keepsProvisioned = false,
+        UnalignedEdges? edges = null) =>
+        Execute(epoch, kind, range, (ReadOnlySpan<byte>)payload, isFua, keepsProvisioned, edges, payload);
+
+    public DiskStatus Execute(
+        long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false,
+        UnalignedEdges? edges = null, Span<byte> fillable = default)
+    {
+        while (true)
+        {
+            DiskStatus? prepared = edges is null || core.Medium.IsImmediate ? DiskStatus.Ok : PrepareEdges(epoch, edges);
+            if (prepared is not (null or DiskStatus.Ok))
+            {
+                return prepared.Value;
+            }
+
+            PendingCommand? command = null;
+            long sequence = 0;
+            DiskStatus? admitted;
+            lock (core.Gate)
+            {
+                admitted = prepared is null ? null : core.Admit(epoch);
+                if (admitted == DiskStatus.Ok && (core.IsWrittenThrough(isFua, payload.Length) || TryMakeRoom(payload.Length)))
+                {
+                    edges?.Fill(fillable, core);
+                    command = core.Step(kind, range, payload, isFua);
+                    command.KeepsProvisioned = keepsProvisioned;
+                    sequence = command.Sequence;
+                    if (Finish(command, isFua, payload.Length))
+                    {
+                        edges?.Release(destager.Reads);
+                        return DiskStatus.Ok;
+                    }
+                }
+
+                edges?.Release(destager.Reads);
+            }
+
+            if (command is not null)
+            {
+                return WriteThrough(epoch, command, sequence, isFua);
+            }
+
+            if (admitted == DiskStatus.Ok)
+            {
+                admitted = destager.MakeRoom(epoch, payload.Length);
+            }
+
+            if (admitted is null)
+            {
+                powerGate.WaitUntilSettled();
+            }
+            else if (admitted != DiskStatus.Ok)
+            {
+                return admitted.Value;
+            }
+        }
+    }
+
+    /// <summary>Ok when a session may go on, once the power has settled.</summary>
+    public DiskStatus WaitForPower(long epoch)
+    {
+        while (true)
+        {
+            lock (core.Gate)
+            {
+                if (core.Admit(epoch) is DiskStatus status)
+                {
+                    return status;
+                }
+            }
+
+            powerGate.WaitUntilSettled();
+        }
+    }
+
+    /// <summary>Acknowledges what can be now; false = it has to be written through first.</summary>
+    private bool Finish(PendingCommand command, bool isFua, int payloadBytes)
+    {
+        long sequence = command.Sequence;
+        if (!core.IsWrittenThrough(isFua, payloadBytes))
+        {
+            core.Acknowledge(sequence, command, isFua);
+            return true;
+        }
+
+        if (!core.Medium.IsImmediate)
+        {
+            return false;
+        }
+
+        core.Persist(command);
+        core.Acknowledge(sequence, null, isFua);
+        return true;
+    }
+
+    private DiskStatus WriteThrough(long epoch, PendingCommand command, long sequence, bool isFua)
+    {
+        while (true)
+        {
+            DiskStatus? status = destager.PersistOne(epoch, command, sequence);
+            lock (core.Gate)
+            {
+                if (status == DiskStatus.Ok)
+                {
+                    status = core.Admit(epoch);
+                }
+
+                if (status == DiskStatus.Ok)
+                {
+                    core.Acknowledge(sequence, null, isFua);
+                    return DiskStatus.Ok;
+                }
+
+                if (status is DiskStatus.MediumError or DiskStatus.MediumFull && destager.IsPending(command, sequence))
+                {
+                    core.Cache.Withdraw(command); // a failed command leaves the old data
+                }
+            }
+
+            if (status is not null)
+            {
+                return status.Value;
+            }
+
+            powerGate.WaitUntilSettled();
+        }
+    }
+
+    /// <summary>On an immediate medium destages oldest-first until there is room; on others says whether there is.</summary>
+    private bool TryMakeRoom(int payloadBytes)
+    {
+        while (!core.HasRoomFor(payloadBytes))
+        {
+            if (!core.Medium.IsImmediate || core.Cache.Pending.Oldest is not PendingCommand oldest)
+            {
+                return core.Medium.IsImmediate;
+            }
+
+            core.Persist(oldest);
+        }
+
+        return true;
+    }
+
+    private DiskStatus? PrepareEdges(long epoch, UnalignedEdges edges)
+    {
+        lock (core.Gate)
+        {
+            DiskStatus? admitted = core.Admit(epoch);
+            if (admitted != DiskStatus.Ok)
+            {
+                return admitted;
+            }
+
+            edges.Register(destager.Reads);
+        }
+
+        DiskStatus status = edges.ReadPlatter(core.Medium);
+        if (status != DiskStatus.Ok)
+        {
+            lock (core.Gate)
+            {
+                edges.Release(destager.Reads);
+            }
+        }
+
+        return status;
+    }
+}

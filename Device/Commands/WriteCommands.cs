@@ -1,0 +1,113 @@
+using System.Buffers;
+
+namespace BlockEmu.Device.Commands;
+
+/// <summary>The write-class commands as clients give them: judged, and brought to whole blocks.</summary>
+internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool isReadOnly)
+{
+    /// <summary>Zeroes with ragged ends up to this length are one write, whatever the atomic units are.</summary>
+    private const long MaxZeroBufferBytes = 1 << 20;
+
+    public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool isFua) =>
+        ChangeBytes(epoch, WriteKind.Write, new ByteRange(offsetBytes, payload.Length), payload, isFua);
+
+    public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool isFua, bool keepsProvisioned) =>
+        ChangeBytes(epoch, WriteKind.WriteZeroes, new ByteRange(offsetBytes, lengthBytes), [], isFua, keepsProvisioned);
+
+    public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool isFua)
+    {
+        DiskStatus judged = Judge(offsetBytes, lengthBytes);
+        if (judged != DiskStatus.Ok)
+        {
+            return judged;
+        }
+
+        int block = core.Geometry.BlockSizeBytes;
+        long start = (offsetBytes + block - 1) / block * block;
+        long end = (offsetBytes + lengthBytes) / block * block;
+        return start >= end
+            ? executor.WaitForPower(epoch)
+            : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), [], isFua);
+    }
+
+    private DiskStatus ChangeBytes(
+        long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false)
+    {
+        DiskStatus judged = Judge(range.OffsetBytes, range.LengthBytes);
+        if (judged != DiskStatus.Ok)
+        {
+            return judged;
+        }
+
+        if (range.LengthBytes == 0)
+        {
+            return executor.WaitForPower(epoch);
+        }
+
+        int block = core.Geometry.BlockSizeBytes;
+        long start = range.OffsetBytes / block * block;
+        long end = (range.EndBytes + block - 1) / block * block;
+        if (start == range.OffsetBytes && end == range.EndBytes)
+        {
+            return executor.Execute(epoch, kind, range, payload, isFua, keepsProvisioned);
+        }
+
+        return kind == WriteKind.Write
+            ? WriteUnaligned(epoch, new ByteRange(start, end - start), range, payload, isFua)
+            : ZeroUnaligned(epoch, new ByteRange(start, end - start), range, isFua, keepsProvisioned);
+    }
+
+    /// <summary>A write that is not block-aligned is a command on the covering blocks; the missing bytes come from visible
+    /// content in the same step.</summary>
+    private DiskStatus WriteUnaligned(long epoch, ByteRange covering, ByteRange range, ReadOnlySpan<byte> payload, bool isFua)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)covering.LengthBytes);
+        try
+        {
+            Span<byte> bytes = buffer.AsSpan(0, (int)covering.LengthBytes);
+            payload.CopyTo(bytes[(int)(range.OffsetBytes - covering.OffsetBytes)..]);
+            return executor.Execute(epoch, WriteKind.Write, covering, bytes, isFua, edges: new UnalignedEdges(covering, range, core.Geometry.BlockSizeBytes));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Zeroes with ragged ends. Up to the atomic units they are one write of zeroes on the covering blocks; beyond,
+    /// where atoms are blocks anyway, the whole blocks stay one cheap command between two small writes.</summary>
+    private DiskStatus ZeroUnaligned(long epoch, ByteRange covering, ByteRange range, bool isFua, bool keepsProvisioned)
+    {
+        if (covering.LengthBytes <= Math.Max(core.Atomicity.AwunBytes, MaxZeroBufferBytes))
+        {
+            byte[] zeroes = ArrayPool<byte>.Shared.Rent((int)range.LengthBytes);
+            try
+            {
+                zeroes.AsSpan(0, (int)range.LengthBytes).Clear();
+                return WriteUnaligned(epoch, covering, range, zeroes.AsSpan(0, (int)range.LengthBytes), isFua);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(zeroes);
+            }
+        }
+
+        int block = core.Geometry.BlockSizeBytes;
+        long start = (range.OffsetBytes + block - 1) / block * block;
+        long end = range.EndBytes / block * block;
+        Span<byte> edge = stackalloc byte[4096];
+        edge.Clear();
+        DiskStatus status = Write(epoch, range.OffsetBytes, edge[..(int)(start - range.OffsetBytes)], isFua);
+        if (status == DiskStatus.Ok)
+        {
+            status = executor.Execute(epoch, WriteKind.WriteZeroes, new ByteRange(start, end - start), [], isFua, keepsProvisioned);
+        }
+
+        return status == DiskStatus.Ok ? Write(epoch, end, edge[..(int)(range.EndBytes - end)], isFua) : status;
+    }
+
+    private DiskStatus Judge(long offsetBytes, long lengthBytes) =>
+        isReadOnly ? DiskStatus.ReadOnly
+        : core.Geometry.IsInside(offsetBytes, lengthBytes) ? DiskStatus.Ok
+        : DiskStatus.OutOfRange;
+}
