@@ -53,8 +53,9 @@ if [ -n "$round" ]; then
   echo 10 > /proc/sys/vm/dirty_writeback_centisecs
   mount_it
   say writing "$round"
-  $witness write /mnt "$seed" "$round"
+  $witness write /mnt "$seed" "$round" 2> /tmp/log
+  status=$?
   kernel_lines | sed 's/^/kernel /'
-  give_up "the writer ended with $?"
+  give_up "the writer ended with $status: $(cat /tmp/log)"
 fi
 nbd-client -d $device >&2

@@ -13,13 +13,18 @@ class Promises:
         self._files = set()                # (round, number)
         self._loose = set()                # (round, number): written, not promised
         self._slots = {}                   # (round, slot) -> generation
-        self.files = self.overwrites = self.loose = 0   # lines since `open`: promised files, promised overwrites, loose
+        self.files = self.overwrites = self.loose = 0   # lines since `start`: promised files, promised overwrites, loose
+
+    def start(self):
+        """A guest is about to boot."""
+        with self._lock:
+            self._is_open, self._has_ended = False, False
+            self.files = self.overwrites = self.loose = 0
 
     def open(self):
         """The guest has begun to write."""
         with self._lock:
-            self._is_open, self._has_ended = True, False
-            self.files = self.overwrites = self.loose = 0
+            self._is_open = True
 
     def close(self):
         """From now on nothing is a promise. To be called before the cut is asked for."""
@@ -51,10 +56,13 @@ class Promises:
             self.loose += 1
 
     def wait_for(self, count, timeout_s):
-        """Waits until so many promises were made; False when that did not come, because the guest ended or is silent."""
+        """Waits for so many lines; False when they did not come, because the guest ended or is silent."""
         with self._lock:
-            self._changed.wait_for(lambda: self._has_ended or self.files + self.overwrites >= count, timeout_s)
-            return self.files + self.overwrites >= count
+            self._changed.wait_for(lambda: self._has_ended or self._lines() >= count, timeout_s)
+            return self._lines() >= count
+
+    def _lines(self):
+        return self.files + self.overwrites + self.loose
 
     def settle(self, round_number, survivors):
         """After a clean unmount: what survived of that round and before is promised from now on, the rest forgotten.

@@ -76,19 +76,19 @@ class Story:
         """The first boot: a new file system."""
         for attempt in range(1, ATTEMPTS + 1):
             self._boot(format=1, round=1)
-            if self._says("writing"):
+            if self._says("formatted"):
                 return
             self._guest.wait()
             self._say("boot", f"the VM died by itself, attempt {attempt}")
         raise Trouble("the VM died three times")
 
     def _write_and_cut(self, number):
-        """The guest is writing, or about to: let it, until the seed's moment."""
+        """Lets the guest write until the seed's moment."""
         moment = random.Random(f"{self._o.seed}/{number}")
-        wanted, delay_s = moment.randint(20, 100), moment.random() * 0.5
-        if not self._promises.wait_for(wanted, SILENCE_S):
+        wanted, delay_s = moment.randint(100, 500), moment.random() * 0.05
+        if not self._says("writing") or not self._promises.wait_for(wanted, SILENCE_S):
             self._explain_early_end()
-        time.sleep(delay_s)   # so that the cut falls anywhere, not only just behind a promise
+        time.sleep(delay_s)   # so that the cut falls anywhere, not only just behind a line
 
         self._promises.close()
         report = self._server.cut(self._o.loss)
@@ -185,6 +185,7 @@ class Story:
         values = {"format": "", "verify": "", "round": "", "fs": self._o.fs, "seed": self._o.seed, "block": self._o.block,
                   "port": self._server.guest_port, **variables}
         head = "".join(f"{name}={value}\n" for name, value in values.items())
+        self._promises.start()
         base = self._path(f"guest-before-round{values['round']}" if values["round"] else "guest-last")
         self._guest = Guest(head + self._script, [self._witness, listing], base, self._on_line)
 

@@ -27,6 +27,7 @@
 enum {
     SLOTS = 32, SLOT_BYTES = 4096,
     SLOT_STRIDE = 2 * SLOT_BYTES,   /* a gap between slots, so that the kernel can't merge two into one larger write */
+    CYCLE = 48, MIXED = 12,         /* of so many files the first are of all kinds; then nobody syncs for a while */
     DIRECTORIES = 8, CHUNK_BYTES = 65536, MAX_FILES = 1 << 16, MAX_ROUNDS = 1 << 10,
 };
 
@@ -73,6 +74,7 @@ static struct plan plan_of(unsigned round, unsigned number) {
     struct plan p;
     uint64_t s = stream(round, number, 1);
     unsigned kind = next(&s) % 100, size = next(&s) % 100;
+    if (number % CYCLE >= MIXED) kind %= 60;
     p.how = kind < 30 ? LOOSE : kind < 60 ? LOOSE_PUSHED : kind < 80 ? FSYNC : kind < 90 ? RENAME : DSYNC;
     p.bytes = 1 + next(&s) % (size < 40 ? 4096 : size < 75 ? 65536 : size < 95 ? 262144 : 1048576);
     p.content = stream(round, number, 2);
@@ -143,7 +145,7 @@ static void write_round(unsigned round) {
     for (unsigned number = 0; number < MAX_FILES; number++) {
         write_file(round, number);
         for (unsigned n = next(&s) % 3; n > 0; n--) {
-            unsigned slot = next(&s) % SLOTS, is_promise = next(&s) % 2;
+            unsigned slot = next(&s) % SLOTS, is_promise = next(&s) % 2 && number % CYCLE < MIXED;
             slot_content(expected, round, slot, ++generations[slot]);
             if (pwrite(is_promise ? synced : plain, expected, SLOT_BYTES, (off_t)slot * SLOT_STRIDE) != SLOT_BYTES)
                 fail("writing", path);

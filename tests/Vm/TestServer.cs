@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace BlockEmu.Vm.Tests;
+
+/// <summary>The server as a process, with memory disks <c>disk512</c> and <c>disk4096</c> on a free loopback port.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+    private readonly Process _process;
+    private readonly int _adminPort = FreePort();
+
+    private TestServer()
+    {
+        string[] arguments =
+        [
+            Repository.ServerProgram,
+            "--disk", "name=disk512,size=512M,block=512,seed=1",
+            "--disk", "name=disk4096,size=512M,block=4096,seed=1",
+            "--nbd", $"127.0.0.1:{NbdPort}",
+            "--admin", $"127.0.0.1:{_adminPort}",
+        ];
+        _process = Process.Start(new ProcessStartInfo("dotnet", arguments))!;
+    }
+
+    /// <summary>The NBD port.</summary>
+    public int NbdPort { get; } = FreePort();
+
+    /// <summary>Starts it and waits until it says that it is ready.</summary>
+    public static async Task<TestServer> StartAsync()
+    {
+        var server = new TestServer();
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server._adminPort}") };
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (!await server.IsReadyAsync(client, limit.Token))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
+        }
+
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken token)
+    {
+        Assert.False(_process.HasExited, "the server ended at once; its message is above");
+        try
+        {
+            using HttpResponseMessage answer = await client.GetAsync(new Uri("/readyz", UriKind.Relative), token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
