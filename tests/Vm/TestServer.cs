@@ -9,6 +9,8 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
     private readonly Process _process;
+    private readonly Task<string> _output;   // read, so that the server never waits for a reader
+    private readonly Task<string> _errors;
     private readonly int _adminPort = FreePort();
 
     private TestServer()
@@ -21,7 +23,14 @@ internal sealed class TestServer : IAsyncDisposable
             "--nbd", $"127.0.0.1:{NbdPort}",
             "--admin", $"127.0.0.1:{_adminPort}",
         ];
-        _process = Process.Start(new ProcessStartInfo("dotnet", arguments))!;
+        _process = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        _errors = _process.StandardError.ReadToEndAsync(CancellationToken.None);
     }
 
     /// <summary>The NBD port.</summary>
@@ -45,12 +54,13 @@ internal sealed class TestServer : IAsyncDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+        await Task.WhenAll(_output, _errors);
         _process.Dispose();
     }
 
     private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken token)
     {
-        Assert.False(_process.HasExited, "the server ended at once; its message is above");
+        Assert.False(_process.HasExited, _process.HasExited ? $"the server ended: {await _errors}" : "");
         try
         {
             using HttpResponseMessage answer = await client.GetAsync(new Uri("/readyz", UriKind.Relative), token);
