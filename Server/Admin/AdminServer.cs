@@ -38,8 +38,9 @@ internal sealed class AdminServer
         ListenEndpoint endpoint, ServerOptions options, DiskDirectory disks, ProtocolErrors protocolErrors,
         TimeProvider time, ILoggerFactory loggers)
     {
+        ClaimSocket(endpoint);
         AdminState state = new(disks, time);
-        WebApplication app = Build(endpoint, options, loggers);
+        WebApplication app = Build(endpoint, loggers);
         BlockEmuMetrics metrics = new(disks, protocolErrors);
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AdminGuard>(endpoint, options);
@@ -79,9 +80,8 @@ internal sealed class AdminServer
         _state.Dispose();
     }
 
-    private static WebApplication Build(ListenEndpoint endpoint, ServerOptions options, ILoggerFactory loggers)
+    private static WebApplication Build(ListenEndpoint endpoint, ILoggerFactory loggers)
     {
-        _ = options;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -91,7 +91,6 @@ internal sealed class AdminServer
             kestrel.Limits.MaxConcurrentConnections = 1024;
             if (endpoint.UnixPath is { } path)
             {
-                UnixSocketFile.RemoveIfStale(path);
                 kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.Protocols = HttpProtocols.Http1);
             }
             else
@@ -107,6 +106,24 @@ internal sealed class AdminServer
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Readable));
         builder.Services.AddOpenApi("v1", OpenApiShape.Configure);
         return builder.Build();
+    }
+
+    /// <summary>A socket that a killed server left behind must not keep this one from listening.</summary>
+    private static void ClaimSocket(ListenEndpoint endpoint)
+    {
+        if (endpoint.UnixPath is not { } path)
+        {
+            return;
+        }
+
+        try
+        {
+            Nbd.UnixSocketFile.Claim(path);
+        }
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"--admin: address in use: {Describe(e)}", e);
+        }
     }
 
     private static ListenEndpoint FindBound(WebApplication app, ListenEndpoint asked)

@@ -23,6 +23,7 @@ public sealed class ServerHost : IAsyncDisposable
         _logger = loggers.CreateLogger<ServerHost>();
         Disks = new DiskDirectory(time);
         _nbd = new NbdFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>());
+        Disks.Silence = _nbd.Silence;
     }
 
     public DiskDirectory Disks { get; }

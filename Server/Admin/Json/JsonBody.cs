@@ -114,7 +114,14 @@ internal sealed class JsonBody : IDisposable
         return null;
     }
 
-    public void AddFault(string field, string detail) => _faults.Add(new Fault(field, detail));
+    /// <summary>A demand on a field beyond its type; told only where its type is right.</summary>
+    public void Require(bool holds, string field, string detail)
+    {
+        if (!holds && !_faults.Exists(f => f.Field == field))
+        {
+            _faults.Add(new Fault(field, detail));
+        }
+    }
 
     /// <summary>To be called when every field was asked for.</summary>
     public void ThrowIfFaulty()

@@ -70,14 +70,7 @@ internal static class ReportEndpoints
     {
         using JsonBody body = await JsonBody.ReadAsync(context.Request, mayBeAbsent: false);
         string? text = body.Text("text");
-        if (text is null && body.Root!.Value.TryGetProperty("text", out _) == false)
-        {
-            body.AddFault("text", "missing");
-        }
-        else if (text is { Length: 0 } or { Length: > Disk.MaxMarkChars })
-        {
-            body.AddFault("text", $"must have 1 to {Disk.MaxMarkChars} characters");
-        }
+        body.Require(text is { Length: > 0 and <= Disk.MaxMarkChars }, "text", $"must be a string of 1 to {Disk.MaxMarkChars} characters");
 
         body.ThrowIfFaulty();
         return Results.Json(

@@ -69,6 +69,9 @@ internal sealed class DiskDraft(string? defaultName)
         }
     }
 
+    /// <summary>awun and acwu that were not given follow awupf: its fault is told once.</summary>
+    private bool IsEcho(string field) => field is "awun" or "acwu" && !_given.Contains(field);
+
     /// <summary>The disk, or null with <see cref="Faults"/> filled: every one of them.</summary>
     public DiskSpec? Build()
     {
@@ -107,8 +110,8 @@ internal sealed class DiskDraft(string? defaultName)
             Loss = Loss,
             Seed = Seed ?? DiskSpec.DrawSeed(),
         };
-        HashSet<string> faulty = [.. _faults.Select(f => f.Field)];
-        _faults.AddRange(options.Validate().Select(Fault.FromDevice).Where(f => !faulty.Contains(f.Field)));
+        HashSet<string> told = [.. _faults.Select(f => f.Field)];
+        _faults.AddRange(options.Validate().Select(Fault.FromDevice).Where(f => !told.Contains(f.Field) && !IsEcho(f.Field)));
         return _faults.Count > 0 ? null : new DiskSpec
         {
             Options = options,

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Tests.Support;
+
+namespace BlockEmu.Server.Tests.Admin;
+
+public sealed class DiskEndpointTests : IAsyncLifetime
+{
+    private TestServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync("--disk", "size=1M,seed=7,description=\"a, b\"");
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task A_disk_shows_its_keys_and_its_state()
+    {
+        _server.Fill(0, 4096, 1);
+        JsonElement disk = (await _server.GetAsync("/api/v1/disks/disk0")).IsOk();
+        Assert.Equal("disk0", disk.GetProperty("name").GetString());
+        Assert.Equal(1 << 20, disk.GetProperty("size").GetInt64());
+        Assert.Equal("memory", disk.GetProperty("medium").GetString());
+        Assert.Equal(4096, disk.GetProperty("awupf").GetInt64());
+        Assert.Equal(64 << 20, disk.GetProperty("cache").GetInt64());
+        Assert.Equal("random:0.5", disk.GetProperty("loss").GetString());
+        Assert.Equal(7UL, disk.GetProperty("seed").GetUInt64());
+        Assert.Equal("a, b", disk.GetProperty("description").GetString());
+        Assert.Equal("on", disk.GetProperty("state").GetString());
+        Assert.Equal(4096, disk.GetProperty("cachedBytes").GetInt64());
+        Assert.Equal(1, disk.GetProperty("pendingAtoms").GetInt64());
+        Assert.Equal(0, disk.GetProperty("connections").GetInt64());
+    }
+
+    [Fact]
+    public async Task Disks_are_listed_with_the_default_export_first()
+    {
+        (await _server.PostAsync("/api/v1/disks", """{"name":"a","size":"1M"}""")).IsOk(201);
+        JsonElement list = (await _server.GetAsync("/api/v1/disks")).IsOk();
+        Assert.Equal(["disk0", "a"], list.GetProperty("disks").EnumerateArray().Select(d => d.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task A_disk_is_made_from_the_keys_of_the_command_line()
+    {
+        Answer answer = await _server.PostAsync("/api/v1/disks", """{"name":"x y%","size":2097152,"awupf":"16K","cache":false,"mam":"off","seed":"18446744073709551615"}""");
+        JsonElement disk = answer.IsOk(201);
+        Assert.Equal(2 << 20, disk.GetProperty("size").GetInt64());
+        Assert.Equal(16384, disk.GetProperty("awun").GetInt64());
+        Assert.Equal(0, disk.GetProperty("cache").GetInt64());
+        Assert.Equal(ulong.MaxValue, disk.GetProperty("seed").GetUInt64());
+        Assert.Equal("x y%", (await _server.GetAsync(answer.Response.Headers.Location!.ToString())).IsOk().GetProperty("name").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"size":"1M"}""", "name")]
+    [InlineData("""{"name":"a"}""", "size")]
+    [InlineData("""{"name":"a","size":true}""", "size")]
+    [InlineData("""{"name":"a","size":1.5}""", "size")]
+    [InlineData("""{"name":"a","size":"1M","loss":"half"}""", "loss")]
+    [InlineData("""{"name":"a","size":"1M","cache":true}""", "cache")]
+    [InlineData("""{"name":"a","size":"1M","seed":-1}""", "seed")]
+    [InlineData("""{"name":"a","size":"1M","colour":"red"}""", "colour")]
+    [InlineData("""{"name":7,"size":"1M"}""", "name")]
+    [InlineData("""{"name":"a/b","size":"1M"}""", "name")]
+    [InlineData("""{"name":"a","size":513}""", "size")]
+    [InlineData("""{"name":"a","size":4096,"medium":"file:/dev/null"}""", "medium")]
+    [InlineData("""{"name":"a","medium":"file:/nonexistent/x"}""", "medium")]
+    public async Task A_wrong_field_is_named_and_nothing_is_made(string body, string field)
+    {
+        (await _server.PostAsync("/api/v1/disks", body)).IsProblem(400, field);
+        Assert.Single((await _server.GetAsync("/api/v1/disks")).IsOk().GetProperty("disks").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task All_wrong_fields_are_told_at_once()
+    {
+        JsonElement problem = (await _server.PostAsync("/api/v1/disks", """{"size":"x","loss":1,"foo":2}""")).IsProblem(400, "size");
+        Assert.Equal(["size", "loss", "foo", "name"], problem.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()));
+    }
+
+    [Fact]
+    public async Task A_name_is_taken_once() =>
+        (await _server.PostAsync("/api/v1/disks", """{"name":"disk0","size":"1M"}""")).IsProblem(409, "name");
+
+    [Fact]
+    public async Task A_disk_goes_flushed_and_its_image_stays()
+    {
+        using TempFolder folder = new();
+        string image = folder.File("image");
+        (await _server.PostAsync("/api/v1/disks", $$"""{"name":"f","size":"1M","medium":"file:{{image}}"}""")).IsOk(201);
+        _server.Fill(4096, 512, 7, disk: "f");
+        (await _server.SendAsync(HttpMethod.Delete, "/api/v1/disks/f")).IsOk(204);
+        (await _server.GetAsync("/api/v1/disks/f")).IsProblem(404, "disk");
+        Assert.Equal(7, (await File.ReadAllBytesAsync(image))[4096]);
+        Assert.Equal(1 << 20, new FileInfo(image).Length);
+        (await _server.PostAsync("/api/v1/disks", $$"""{"name":"f","medium":"file:{{image}}"}""")).IsOk(201);
+    }
+
+    [Fact]
+    public async Task A_disk_with_connections_goes_by_force_only()
+    {
+        _server.Control().Served.Meter.Open("nbd");
+        (await _server.SendAsync(HttpMethod.Delete, "/api/v1/disks/disk0")).IsProblem(409);
+        (await _server.GetAsync("/api/v1/disks/disk0")).IsOk();
+        (await _server.SendAsync(HttpMethod.Delete, "/api/v1/disks/disk0?force=true")).IsOk(204);
+        (await _server.GetAsync("/api/v1/disks/disk0")).IsProblem(404, "disk");
+    }
+
+    [Fact]
+    public async Task What_clients_see_while_off_can_change()
+    {
+        JsonElement disk = (await _server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"offBehaviour":"hang"}""")).IsOk();
+        Assert.Equal("hang", disk.GetProperty("offBehaviour").GetString());
+        (await _server.PostAsync("/api/v1/disks/disk0/power/cut")).IsOk();
+        Assert.Equal(OffBehaviour.Hang, _server.Control().Served.OffBehaviour);
+        (await _server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"offBehaviour":"error"}""")).IsOk();
+        Assert.Equal(OffBehaviour.Error, _server.Control().Served.OffBehaviour);
+        (await _server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"size":1}""")).IsProblem(400, "size");
+    }
+}

@@ -1,0 +1,97 @@
+using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Tests.Support;
+
+namespace BlockEmu.Server.Tests.Configuration;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void Nothing_asked_for_is_one_memory_disk_on_loopback()
+    {
+        ServerOptions options = Parse();
+        DiskSpec disk = Assert.Single(options.Disks);
+        Assert.Equal(("disk0", 1L << 30, null), (disk.Options.Name, disk.Options.SizeBytes, disk.Options.FilePath));
+        Assert.Equal("127.0.0.1:10809", Assert.Single(options.Nbd).Text);
+        Assert.Equal("127.0.0.1:10810", options.Admin!.Text);
+        Assert.Null(options.AdminToken);
+    }
+
+    [Fact]
+    public void Disks_without_names_are_numbered() =>
+        Assert.Equal(["disk0", "b", "disk2"], Parse("--disk", "size=1M", "--disk", "name=b,size=1M", "--disk", "size=1M").Disks.Select(d => d.Options.Name));
+
+    [Fact]
+    public void None_turns_a_front_end_off()
+    {
+        ServerOptions options = Parse("--nbd", "none", "--admin", "none");
+        Assert.Empty(options.Nbd);
+        Assert.Null(options.Admin);
+    }
+
+    [Fact]
+    public void Endpoints_may_repeat() =>
+        Assert.Equal(["[::1]:0", "unix:/x"], Parse("--nbd", "[::1]:0", "--nbd", "unix:/x").Nbd.Select(e => e.Text));
+
+    [Theory]
+    [InlineData("--nope", "--nope")]
+    [InlineData("--nvme 127.0.0.1:4420", "--nvme")]
+    [InlineData("--stdio", "--stdio")]
+    [InlineData("--tls required", "--tls")]
+    [InlineData("extra", "extra")]
+    [InlineData("@file", "@file")]
+    [InlineData("--disk", "--disk")]
+    [InlineData("--disk size=7", "--disk: size")]
+    [InlineData("--disk size=1M --disk size=7", "--disk (number 2): size")]
+    [InlineData("--disk name=a,size=1M --disk name=a,size=1M", "--disk: name")]
+    [InlineData("--nbd 10809", "--nbd")]
+    [InlineData("--nbd localhost:10809", "--nbd")]
+    [InlineData("--nbd 127.0.0.1:99999", "--nbd")]
+    [InlineData("--nbd unix:", "--nbd")]
+    [InlineData("--nbd none --nbd 127.0.0.1:1", "--nbd")]
+    [InlineData("--admin 127.0.0.1", "--admin")]
+    [InlineData("--admin x --admin y", "--admin")]
+    [InlineData("--admin 0.0.0.0:10810", "--admin")]
+    [InlineData("--admin [::]:10810", "--admin")]
+    [InlineData("--admin-token-file /nonexistent", "--admin-token-file")]
+    [InlineData("--config /nonexistent", "--config")]
+    public void A_wrong_option_is_one_line_that_names_it(string arguments, string named)
+    {
+        StartupException e = Assert.Throws<StartupException>(() => Parse(arguments.Split(' ')));
+        string line = Assert.Single(e.Faults);
+        Assert.Contains(named, line, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', line);
+    }
+
+    [Fact]
+    public void Beyond_loopback_needs_a_token_or_the_word_insecure()
+    {
+        using TempFolder folder = new();
+        string token = folder.Write("token", "0123456789abcdef\n");
+        Assert.Equal("0123456789abcdef", Parse("--admin", "0.0.0.0:0", "--admin-token-file", token).AdminToken);
+        Assert.False(Parse("--admin", "0.0.0.0:0", "--insecure-admin").Admin!.IsLoopback);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("short")]
+    [InlineData("two words of a token")]
+    [InlineData("0123456789abcdef\n0123456789abcdef")]
+    public void A_token_file_must_hold_one_long_word(string content)
+    {
+        using TempFolder folder = new();
+        string token = folder.Write("token", content);
+        Assert.Contains("--admin-token-file", Assert.Throws<StartupException>(() => Parse("--admin-token-file", token)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--help", "--disk")]
+    [InlineData("--version", "0.1.0")]
+    public void Help_and_version_are_answered(string option, string content)
+    {
+        StringWriter output = new();
+        Assert.Null(new CommandLine().Parse([option], output));
+        Assert.Contains(content, output.ToString(), StringComparison.Ordinal);
+    }
+
+    private static ServerOptions Parse(params string[] arguments) => new CommandLine().Parse(arguments, TextWriter.Null)!;
+}

@@ -1,0 +1,24 @@
+using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Tests.Support;
+
+namespace BlockEmu.Server.Tests.Hosting;
+
+public sealed class AttachTextTests
+{
+    [Fact]
+    public async Task The_start_says_how_to_attach_and_how_to_cut()
+    {
+        using TempFolder folder = new();
+        string socket = folder.File("nbd.sock");
+        await using TestServer server = await TestServer.StartAsync("--disk", "name=my disk,size=1M,seed=42", "--nbd", "127.0.0.1:0", "--nbd", $"unix:{socket}");
+        string text = AttachText.Write(server.Host);
+        int port = ((System.Net.IPEndPoint)server.Host.NbdEndpoints[0].EndPoint).Port;
+        Assert.Contains("my disk: 1M (memory)", text, StringComparison.Ordinal);
+        Assert.Contains("seed 42", text, StringComparison.Ordinal);
+        Assert.Contains($"nbd-client 127.0.0.1 {port} -N 'my disk' /dev/nbd0", text, StringComparison.Ordinal);
+        Assert.Contains($"nbd://127.0.0.1:{port}/my%20disk", text, StringComparison.Ordinal);
+        Assert.Contains($"nbd-client -unix {socket}", text, StringComparison.Ordinal);
+        Assert.Contains($"nbd+unix:///my%20disk?socket={Uri.EscapeDataString(socket)}", text, StringComparison.Ordinal);
+        Assert.Contains($"curl -X POST http://{server.Host.AdminEndpoint}/api/v1/disks/my%20disk/power/cut", text, StringComparison.Ordinal);
+    }
+}
