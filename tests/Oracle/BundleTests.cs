@@ -103,6 +103,7 @@ public sealed class BundleTests
     [Fact]
     public void A_claim_that_lies_about_a_survivor_that_shows_is_refused()
     {
+        int refusedAsClaimed = 0;
         for (ulong seed = 1; seed <= 20; seed++)
         {
             BundleCase drawn = BundleCase.Draw(new Dice(seed), "random:1");
@@ -114,7 +115,11 @@ public sealed class BundleTests
             Assert.True(verdict.Legality.IsLegal, $"seed {seed}: {verdict.Message}");
             Assert.False(verdict.IsGood, $"seed {seed}");
             Assert.Equal(VerdictKind.Illegal, verdict.Replay.Kind);
+            refusedAsClaimed += verdict.Claims.IsLegal ? 0 : 1;
         }
+
+        // In the others something else happens to hold the same bytes: the claim is possible, and the replay tells.
+        Assert.True(refusedAsClaimed > 10, $"{refusedAsClaimed} of 20");
     }
 
     [Theory]

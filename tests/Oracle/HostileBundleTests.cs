@@ -171,6 +171,27 @@ public sealed class HostileBundleTests
         Assert.Contains("appears twice", Refused(stream.ToArray()).Message);
     }
 
+    [Fact]
+    public void Entries_that_share_their_bytes_are_refused()
+    {
+        BundleBytes bytes = Honest();
+        bytes.Entries["old.extents"] = new byte[100_000];
+        byte[] zip = bytes.ToArray();
+        Span<byte> old = DirectoryRecord(zip, "old.extents");
+        Span<byte> @new = DirectoryRecord(zip, "new.extents");
+        old[16..28].CopyTo(@new[16..]); // checksum and both sizes
+        old[42..46].CopyTo(@new[42..]); // where the entry begins
+        Assert.Contains("longer than the file", Refused(zip).Message);
+    }
+
+    /// <summary>ZIP's central directory record: the signature PK 1 2, 46 bytes, then the name.</summary>
+    private static Span<byte> DirectoryRecord(byte[] zip, string name)
+    {
+        int at = zip.AsSpan().LastIndexOf(Encoding.ASCII.GetBytes(name)) - 46;
+        Assert.Equal("PK\u0001\u0002"u8, zip.AsSpan(at, 4));
+        return zip.AsSpan(at, 46);
+    }
+
     [Theory]
     [InlineData("not json", "is not JSON")]
     [InlineData("[]", "is not an object")]

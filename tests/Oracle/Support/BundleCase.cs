@@ -34,7 +34,7 @@ internal sealed class BundleCase
             Promise = new AtomicityPromise(Block, (1 + dice.Below(4)) * Block, dice.OneIn(2) ? 0 : 4 * Block, 0, dice.OneIn(2)),
             Seed = dice.Next(),
             Loss = loss,
-            NewestRequired = 3,
+            NewestRequired = dice.OneIn(2) ? 3 : 0,
             Old = Content(dice, blocks),
         };
         drawn.DrawPending(dice, 2 + dice.Below(8), mayTie, mustSurvive);
