@@ -9,18 +9,17 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
 {
     private const int IdleMs = 1000;
 
-    /// <summary>From now on a receive gives up after a second.</summary>
-    public void LimitReceives()
+    /// <summary>From now on small replies leave at once (TCP_NODELAY).</summary>
+    public void SendAtOnce() => Configure(static socket =>
     {
-        try
+        if (socket.ProtocolType == ProtocolType.Tcp)
         {
-            socket.ReceiveTimeout = IdleMs;
+            socket.NoDelay = true;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // It has gone; the next receive says so.
-        }
-    }
+    });
+
+    /// <summary>From now on a receive gives up after a second.</summary>
+    public void LimitReceives() => Configure(static socket => socket.ReceiveTimeout = IdleMs);
 
     /// <summary>Takes what has arrived, at least one byte.</summary>
     public SocketReceipt Receive(Span<byte> destination, out int receivedBytes)
@@ -119,6 +118,18 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
 
         socket.Dispose();
+    }
+
+    private void Configure(Action<Socket> configure)
+    {
+        try
+        {
+            configure(socket);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has gone; the next receive says so.
+        }
     }
 
     private void Wait(Action<Socket> wait)

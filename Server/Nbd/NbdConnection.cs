@@ -25,8 +25,20 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
     /// <summary>Whether it serves requests of a disk.</summary>
     public bool IsTransmitting => _session is not null;
 
-    public void Start() =>
-        new Thread(Run, ThreadStackBytes) { IsBackground = true, Name = $"nbd-{number}" }.Start();
+    /// <summary>False when the machine has no thread left.</summary>
+    public bool TryStart()
+    {
+        try
+        {
+            new Thread(Run, ThreadStackBytes) { IsBackground = true, Name = $"nbd-{number}" }.Start();
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            NbdLog.Faulted(services.Logger, number, e);
+            return false;
+        }
+    }
 
     /// <summary>Drops the connection at once; when this returns, nothing can leave on it any more. Any thread.</summary>
     public void Reset() => _socket.Reset();
@@ -103,6 +115,7 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
 
     private NbdNegotiationOutcome? Haggle(out Haggling haggling)
     {
+        _socket.SendAtOnce();
         haggling = new Haggling(services.Disks, _socket);
         using ITimer deadline = services.Time.CreateTimer(
             static state => ((NbdConnection)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline, Timeout.InfiniteTimeSpan);

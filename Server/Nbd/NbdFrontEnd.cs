@@ -69,6 +69,11 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         if (disk.Disk.PowerState == PowerState.Off && _rooms.TryGetValue(disk, out DiskConnections? room))
         {
             room.Silence();
+            if (!_services.Disks.All.Contains(disk) && _rooms.TryRemove(disk, out _))
+            {
+                // It has left the registry: nobody can name it any more.
+                room.Dispose();
+            }
         }
     }
 
@@ -125,7 +130,11 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         Interlocked.Increment(ref _holders);
         _connections.TryAdd(connection, true);
         connection.Ended += OnEnded;
-        connection.Start();
+        if (!connection.TryStart())
+        {
+            connection.Dispose();
+            OnEnded(connection);
+        }
     }
 
     private void OnEnded(NbdConnection connection)

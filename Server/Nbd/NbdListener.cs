@@ -65,13 +65,7 @@ internal sealed class NbdListener : IAsyncDisposable
         {
             try
             {
-                Socket accepted = await _socket.AcceptAsync(_stopping.Token);
-                if (Endpoint.UnixPath is null)
-                {
-                    accepted.NoDelay = true;
-                }
-
-                onAccepted(accepted);
+                onAccepted(await _socket.AcceptAsync(_stopping.Token));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {

@@ -16,12 +16,13 @@ namespace BlockEmu.Server.Nbd;
 internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
 {
     private const int MaxReplies = 1024;
+    private const int FirstReplies = 32;
 
     // Held while a batch is checked against the power and sent, so that a cut can wait for the send's end. Held across
     // I/O on purpose, and only ever contended by a cut.
     private readonly Lock _gate = new();
     private readonly PooledBuffer _buffer = new();
-    private readonly BatchedReply[] _replies = new BatchedReply[MaxReplies];
+    private BatchedReply[] _replies = [];
     private int _usedBytes;
     private int _count;
     private long _startedAt;
@@ -62,6 +63,11 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
 
         new NbdSimpleReply(error, reply.Cookie).Write(_buffer.Bytes.AsSpan(_usedBytes));
         _usedBytes += NbdSimpleReply.SizeBytes + dataBytes;
+        if (_count == _replies.Length)
+        {
+            Array.Resize(ref _replies, Math.Max(FirstReplies, _count * 2));
+        }
+
         _replies[_count++] = reply;
         session.Meter.InFlight = _count;
         return true;
@@ -110,7 +116,11 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
     }
 
     /// <summary>Gives the memory back; nothing may be gathered.</summary>
-    public void Release() => _buffer.Release();
+    public void Release()
+    {
+        _buffer.Release();
+        _replies = [];
+    }
 
     private bool HasRoom(int replyBytes) =>
         _count < MaxReplies && (_count == 0 || _usedBytes + replyBytes <= PooledBuffer.BaseBytes);

@@ -47,7 +47,7 @@ internal sealed class RequestLoop(
         if (header.Command == NbdCommand.Disconnect)
         {
             // Goodbye has no answer, but what came before it has.
-            return SendReplies() && (session.IsLive || EndNotLive()) && EndWith(SessionEnd.Close);
+            return SendReplies() && EndWith(SessionEnd.Close);
         }
 
         NbdVerdict verdict = NbdRequestJudge.Judge(header, session.Export);
@@ -158,7 +158,8 @@ internal sealed class RequestLoop(
         }
     }
 
-    private bool SendReplies() => replies.Send() || EndAsReplies();
+    /// <summary>False when the session ended, also when there was nothing to send and the power has gone.</summary>
+    private bool SendReplies() => replies.Send() ? session.IsLive || EndNotLive() : EndAsReplies();
 
     private bool EndAsReplies() => EndWith(replies.End);
 

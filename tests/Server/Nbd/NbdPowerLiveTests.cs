@@ -190,6 +190,51 @@ public sealed class NbdPowerLiveTests
         Assert.True(bytes < 16 * (8L << 20), $"{bytes}");
     }
 
+    [Fact]
+    public async Task Replies_that_wait_in_the_servers_own_socket_do_not_leave_after_the_cut()
+    {
+        await using var bench = new NbdBench();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        socket.ReceiveTimeout = (int)NbdBench.Patience.TotalMilliseconds;
+        socket.Connect(bench.Tcp.EndPoint);
+        using var client = new NbdClient(new NetworkStream(socket));
+        client.Go("");
+        const int requests = 8;
+        const int lengthBytes = 32 << 10;
+        for (ulong i = 0; i < requests; i++)
+        {
+            client.Stream.Write(NbdBench.Request(NbdCommand.Read, i, 0, lengthBytes));
+        }
+
+        NbdBench.ReadReply(client.Stream);
+        Cut(bench, OffBehaviour.Hang);
+        (long bytes, bool isReset) = NbdBench.ReadToEnd(client.Stream);
+        Assert.True(isReset && bytes < requests * lengthBytes, $"{bytes}");
+    }
+
+    [Fact]
+    public async Task A_disk_that_leaves_the_registry_while_it_hangs_lets_its_clients_go()
+    {
+        await using var bench = new NbdBench();
+        using NbdClient client = bench.Open();
+        Cut(bench, OffBehaviour.Hang);
+        client.Stream.Write(NbdBench.Request(NbdCommand.Flush, 1, 0, 0));
+        bench.Disks.TryRemove(bench.First);
+        bench.First.OffBehaviour = OffBehaviour.Reset;
+        bench.FrontEnd.Silence(bench.First);
+        Assert.Equal((0, true), NbdBench.ReadToEnd(client.Stream));
+        bench.First.Disk.Dispose();
+    }
+
+    [Fact]
+    public async Task Silence_leaves_a_disk_that_has_power_alone()
+    {
+        await using var bench = new NbdBench();
+        using NbdClient client = bench.Open();
+        bench.FrontEnd.Silence(bench.First);
+        Assert.Equal(NbdError.None, client.Flush());
+    }
+
     [Theory]
     [InlineData(OffBehaviour.Reset)]
     [InlineData(OffBehaviour.Hang)]
