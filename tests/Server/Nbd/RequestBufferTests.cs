@@ -8,13 +8,13 @@ public sealed class RequestBufferTests
     [Fact]
     public void Whatever_is_added_and_consumed_comes_out_in_order()
     {
-        for (ulong seed = 1; seed <= 40; seed++)
+        for (ulong seed = 1; seed <= 20; seed++)
         {
             var buffer = new RequestBuffer();
             var random = new SplitMix64(seed);
             long added = 0;
             long consumed = 0;
-            for (int step = 0; step < 400; step++)
+            for (int step = 0; step < 200; step++)
             {
                 int needed = buffer.Arrived.Length + 1 + (int)random.NextBelow(random.NextCoin(0.1) ? 3_000_000UL : 5000);
                 Span<byte> room = buffer.MakeRoom(needed, int.MaxValue);
@@ -27,11 +27,15 @@ public sealed class RequestBufferTests
 
                 buffer.Add(count);
                 added += count;
-                int use = (int)random.NextBelow((ulong)buffer.Arrived.Length + 1);
+                ReadOnlySpan<byte> arrived = buffer.Arrived;
+                int use = random.NextCoin(0.2) ? arrived.Length : (int)random.NextBelow((ulong)arrived.Length + 1);
+                bool isInOrder = true;
                 for (int i = 0; i < use; i++)
                 {
-                    Assert.True(buffer.Arrived[i] == (byte)((consumed + i) % 251), $"seed {seed}, step {step}");
+                    isInOrder &= arrived[i] == (byte)((consumed + i) % 251);
                 }
+
+                Assert.True(isInOrder, $"seed {seed}, step {step}");
 
                 buffer.Consume(use);
                 consumed += use;
