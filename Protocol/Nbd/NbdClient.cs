@@ -6,10 +6,12 @@ namespace BlockEmu.Protocol.Nbd;
 /// <summary>A client of one connection: haggles, then sends requests and matches the replies to them.</summary>
 /// <remarks>
 /// <list type="number">
-/// <item><description>Blocking. Haggling is for one thread; requests may come from any number of threads at once.</description></item>
+/// <item><description>Blocking. Haggling is for one thread; requests may come from any number at once.</description></item>
 /// <item><description>The server's refusal of a request is a value (<see cref="NbdError"/>); of an option a
-/// <see cref="NbdNegotiationException"/>; a lost connection is an <see cref="IOException"/> for everyone who waits.</description></item>
-/// <item><description>It judges nothing the server could judge, so that tests can say anything; <see cref="Stream"/> says even more.</description></item>
+/// <see cref="NbdNegotiationException"/>; a lost connection is an <see cref="IOException"/> for everyone who
+/// waits.</description></item>
+/// <item><description>It judges nothing the server could judge, so that tests can say anything; <see cref="Stream"/>
+/// says even more.</description></item>
 /// </list>
 /// </remarks>
 public sealed class NbdClient : IDisposable

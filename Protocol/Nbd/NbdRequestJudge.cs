@@ -45,7 +45,9 @@ public static class NbdRequestJudge
         bool isInside = header.LengthBytes <= sizeBytes && header.OffsetBytes <= sizeBytes - header.LengthBytes;
         if (!isInside)
         {
-            return header.Command is NbdCommand.Write or NbdCommand.WriteZeroes ? NbdError.NoSpace : NbdError.InvalidArgument;
+            return header.Command is NbdCommand.Write or NbdCommand.WriteZeroes
+                ? NbdError.NoSpace
+                : NbdError.InvalidArgument;
         }
 
         ulong gridMask = export.BlockSizes.MinimumBytes - 1;
@@ -59,7 +61,8 @@ public static class NbdRequestJudge
         return isTooLarge ? NbdError.InvalidArgument : NbdError.None;
     }
 
-    /// <summary>Whether the command is offered, and takes these flags. FUA goes with every command once it is offered (Q9).</summary>
+    /// <summary>Whether the command is offered, and takes these flags. FUA goes with every command once it is offered
+    /// (Q9).</summary>
     private static bool AreFlagsValid(in NbdRequestHeader header, NbdTransmissionFlags offered)
     {
         NbdCommandFlags valid = offered.HasFlag(NbdTransmissionFlags.SendFua) ? NbdCommandFlags.Fua : NbdCommandFlags.None;

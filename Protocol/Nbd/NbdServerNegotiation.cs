@@ -7,10 +7,12 @@ namespace BlockEmu.Protocol.Nbd;
 /// <summary>The server's side of fixed newstyle negotiation, without any I/O: bytes in, replies out.</summary>
 /// <remarks>
 /// <list type="number">
-/// <item><description>Every byte of an option is consumed exactly once, known or not; the next option is always found.</description></item>
+/// <item><description>Every byte of an option is consumed exactly once, known or not; the next option is always
+/// found.</description></item>
 /// <item><description>However the input is cut into pieces, the same replies come out.</description></item>
-/// <item><description>One call answers at most one option, so the replies of a call are bounded by one answer.</description></item>
-/// <item><description>At most <see cref="NbdLimits.MaxOptionDataBytes"/> are held, and no more than have arrived (rounded up to a power of two).</description></item>
+/// <item><description>One call answers at most one option, so a call's replies are bounded by one answer.</description></item>
+/// <item><description>At most <see cref="NbdLimits.MaxOptionDataBytes"/> are held, and no more than have arrived
+/// (rounded up to a power of two).</description></item>
 /// </list>
 /// </remarks>
 public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWriter<byte> replies)

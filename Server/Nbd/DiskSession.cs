@@ -23,7 +23,8 @@ internal sealed class DiskSession(ServedDisk served, NbdExport export, Connectio
 
     /// <summary>False from the moment the disk's power is known to have gone, and for good.</summary>
     /// <remarks>A field of our own and not a question to the disk: it is asked for every batch. It may be true for the
-    /// instant between a cut and its PowerChanged; <see cref="ReplyBatch.TryPassGate"/> closes that gap before the cut's answer.</remarks>
+    /// instant between a cut and its PowerChanged; <see cref="ReplyBatch.TryPassGate"/> closes that gap before the cut's
+    /// answer.</remarks>
     public bool IsLive => !_isPowerLost;
 
     /// <summary>The power has gone. Any thread.</summary>

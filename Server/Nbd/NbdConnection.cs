@@ -59,7 +59,8 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         }
     }
 
-    /// <summary>After a cut: returns when no success can leave any more; false when that took resetting the connection. Any thread.</summary>
+    /// <summary>After a cut: returns when no success can leave any more; false when that took resetting the connection.
+    /// Any thread.</summary>
     public bool Silence(TimeSpan patience)
     {
         long startedAt = Stopwatch.GetTimestamp();
@@ -118,7 +119,8 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         _socket.SendAtOnce();
         haggling = new Haggling(services.Disks, _socket);
         using ITimer deadline = services.Time.CreateTimer(
-            static state => ((NbdConnection)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline, Timeout.InfiniteTimeSpan);
+            static state => ((NbdConnection)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
+            Timeout.InfiniteTimeSpan);
         return haggling.Run();
     }
 
@@ -170,7 +172,8 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
             {
                 _socket.LimitReceives();
                 end = haggling.SendReplies()
-                    ? new RequestLoop(session, _socket, replies, services.ProtocolErrors, () => _isStopping).Run(haggling.LeftOver)
+                    ? new RequestLoop(session, _socket, replies, services.ProtocolErrors, () => _isStopping)
+                        .Run(haggling.LeftOver)
                     : SessionEnd.Close;
             }
 
@@ -188,7 +191,8 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         }
     }
 
-    /// <summary>Sleeps, connected, until the power returns (which resets the connection), the client goes, or the server stops.</summary>
+    /// <summary>Sleeps, connected, until the power returns (which resets the connection), the client goes, or the server
+    /// stops.</summary>
     private void StaySilent(DiskConnections room)
     {
         _isSilent = true;

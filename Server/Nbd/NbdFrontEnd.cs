@@ -10,7 +10,8 @@ namespace BlockEmu.Server.Nbd;
 /// <remarks>
 /// <list type="number">
 /// <item><description>One blocking thread for each connection; requests run to completion on it.</description></item>
-/// <item><description>A disk's power moves act on its connections before the move returns, as its OffBehaviour says.</description></item>
+/// <item><description>A disk's power moves act on its connections before the move returns, as its OffBehaviour
+/// says.</description></item>
 /// <item><description>After <see cref="StopAsync"/> no thread of the front end touches a disk.</description></item>
 /// </list>
 /// </remarks>
@@ -77,7 +78,8 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops accepting, lets what is in flight be answered (at most <paramref name="grace"/>), closes; Unix sockets are removed.</summary>
+    /// <summary>Stops accepting, lets what is in flight be answered (at most <paramref name="grace"/>), closes; Unix
+    /// sockets are removed.</summary>
     public Task StopAsync(TimeSpan grace)
     {
         lock (_gate)

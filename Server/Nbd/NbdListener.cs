@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Server.Hosting;
 
@@ -38,9 +37,8 @@ internal sealed class NbdListener : IAsyncDisposable
             throw;
         }
 
-        Endpoint = _socket.LocalEndPoint is IPEndPoint bound && ListenEndpoint.TryParse(bound.ToString(), out ListenEndpoint? real)
-            ? real!
-            : endpoint;
+        bool isKnown = ListenEndpoint.TryParse($"{_socket.LocalEndPoint}", out ListenEndpoint? bound);
+        Endpoint = !isUnix && isKnown ? bound! : endpoint;
     }
 
     /// <summary>Where it really listens: port 0 has become a number.</summary>

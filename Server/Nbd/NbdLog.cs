@@ -26,7 +26,9 @@ internal static partial class NbdLog
     [LoggerMessage(2012, LogLevel.Error, "NBD connection {Connection} ended by a fault of ours")]
     public static partial void Faulted(ILogger logger, long connection, Exception fault);
 
-    [LoggerMessage(2020, LogLevel.Information, "NBD: power of {Disk} is off, {Count} connections: {Behaviour}, {Torn} of them did not read their replies and were reset")]
+    [LoggerMessage(
+        2020, LogLevel.Information,
+        "NBD: power of {Disk} is off, {Count} connections: {Behaviour}; {Torn} of them did not read their replies and were reset")]
     public static partial void Silenced(ILogger logger, string disk, int count, OffBehaviour behaviour, int torn);
 
     [LoggerMessage(2021, LogLevel.Information, "NBD: power of {Disk} is on, {Count} connections from before were reset")]

@@ -9,7 +9,8 @@ namespace BlockEmu.Server.Nbd;
 /// <list type="number">
 /// <item><description>Nothing leaves unless the session was live after the gate was taken: once a cut has happened and
 /// <see cref="TryPassGate"/> was true, no success can follow.</description></item>
-/// <item><description>With the power off, gathered replies are dropped, or become NBD_ESHUTDOWN, as the disk is set.</description></item>
+/// <item><description>With the power off, gathered replies are dropped, or become NBD_ESHUTDOWN, as the disk is
+/// set.</description></item>
 /// <item><description>At most <see cref="MaxReplies"/> replies and one largest payload are held.</description></item>
 /// </list>
 /// </remarks>
@@ -48,7 +49,8 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
         return true;
     }
 
-    /// <summary>Adds a reply; with <paramref name="dataBytes"/>, the reserved data belongs to it. False as <see cref="Send"/>.</summary>
+    /// <summary>Adds a reply; with <paramref name="dataBytes"/>, the reserved data belongs to it. False as
+    /// <see cref="Send"/>.</summary>
     public bool Add(in BatchedReply reply, NbdError error, int dataBytes = 0)
     {
         if (dataBytes == 0)

@@ -148,7 +148,8 @@ internal sealed class RequestLoop(
         return EndWith(SessionEnd.Close);
     }
 
-    /// <summary>Nothing came for a second: gives the memory back and sleeps. A request begun keeps its bytes and waits on.</summary>
+    /// <summary>Nothing came for a second: gives the memory back and sleeps. A request begun keeps its bytes and waits
+    /// on.</summary>
     private void Rest()
     {
         replies.Release();

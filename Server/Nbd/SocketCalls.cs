@@ -50,7 +50,8 @@ internal static partial class SocketCalls
     public static bool TryStat(string path, out bool isSocket, out ulong inode)
     {
         Span<byte> stat = stackalloc byte[StatxSizeBytes];
-        bool exists = Statx(AtCurrentDirectory, path, AtSymlinkNoFollow, StatxTypeAndInode, ref MemoryMarshal.GetReference(stat)) == 0;
+        ref byte first = ref MemoryMarshal.GetReference(stat);
+        bool exists = Statx(AtCurrentDirectory, path, AtSymlinkNoFollow, StatxTypeAndInode, ref first) == 0;
         isSocket = exists && (MemoryMarshal.Read<ushort>(stat[StatxModeOffset..]) & FileTypeMask) == SocketFileType;
         inode = exists ? MemoryMarshal.Read<ulong>(stat[StatxInodeOffset..]) : 0;
         return exists;

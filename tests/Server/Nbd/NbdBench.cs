@@ -23,10 +23,19 @@ internal sealed class NbdBench : IAsyncDisposable
 
     public NbdBench(NbdFrontEndLimits? limits = null, TimeProvider? time = null, int minimumBlockBytes = 1)
     {
-        First = Serve(new DiskOptions { Name = "disk0", SizeBytes = DiskBytes, Description = "the first", Seed = 7, Loss = LossModel.LoseAll }, minimumBlockBytes);
+        DiskOptions first = new()
+        {
+            Name = "disk0",
+            SizeBytes = DiskBytes,
+            Description = "the first",
+            Seed = 7,
+            Loss = LossModel.LoseAll,
+        };
+        First = Serve(first, minimumBlockBytes);
         ReadOnly = Serve(new DiskOptions { Name = "ro", SizeBytes = 1 << 20, IsReadOnly = true, Seed = 7 });
         Huge = Serve(new DiskOptions { Name = "huge", SizeBytes = HugeBytes, Seed = 7 });
-        FrontEnd = new NbdFrontEnd(Disks, time ?? TimeProvider.System, ProtocolErrors, NullLogger<NbdFrontEnd>.Instance, limits);
+        FrontEnd = new NbdFrontEnd(
+            Disks, time ?? TimeProvider.System, ProtocolErrors, NullLogger<NbdFrontEnd>.Instance, limits);
         Tcp = FrontEnd.Listen(Parse("127.0.0.1:0"));
         Unix = FrontEnd.Listen(Parse($"unix:{UnixPath}"));
     }

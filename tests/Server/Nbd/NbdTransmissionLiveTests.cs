@@ -126,7 +126,11 @@ public sealed class NbdTransmissionLiveTests
     {
         await using var bench = new NbdBench();
         using NbdClient client = bench.Open("huge");
-        client.Stream.Write([.. NbdBench.Request(NbdCommand.Read, 1, 0, (64 << 20) + 1), .. NbdBench.Request(NbdCommand.Read, 2, 0, uint.MaxValue), .. NbdBench.Request(NbdCommand.Flush, 3, 0, 0)]);
+        client.Stream.Write(
+        [
+            .. NbdBench.Request(NbdCommand.Read, 1, 0, (64 << 20) + 1), .. NbdBench.Request(NbdCommand.Read, 2, 0, uint.MaxValue),
+            .. NbdBench.Request(NbdCommand.Flush, 3, 0, 0),
+        ]);
         Assert.Equal(new NbdSimpleReply(NbdError.InvalidArgument, 1), NbdBench.ReadReply(client.Stream));
         Assert.Equal(new NbdSimpleReply(NbdError.InvalidArgument, 2), NbdBench.ReadReply(client.Stream));
         Assert.Equal(new NbdSimpleReply(NbdError.None, 3), NbdBench.ReadReply(client.Stream));
