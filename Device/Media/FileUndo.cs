@@ -64,6 +64,13 @@ internal sealed class FileUndo : IPlatterUndo
         }
     }
 
+    public ByteRange? NextPopulatedOld(long offsetBytes)
+    {
+        ByteRange? saved = FileBytes.NextData(_saved, offsetBytes, _geometry.SizeBytes);
+        ByteRange? unchanged = FileBytes.NextData(_image, offsetBytes, _geometry.SizeBytes);
+        return saved is null || (unchanged is not null && unchanged.Value.OffsetBytes <= saved.Value.OffsetBytes) ? unchanged : saved;
+    }
+
     public void Restore()
     {
         CopyTouched(_saved, _image, zeroFirst: true);

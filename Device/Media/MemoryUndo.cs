@@ -5,6 +5,8 @@ namespace BlockEmu.Device.Media;
 /// <summary>The pages a delta replaced in a memory medium; they change hands by pointer.</summary>
 internal sealed unsafe class MemoryUndo(MemoryMedium medium, PageArena arena) : IPlatterUndo
 {
+    private long[]? _populated; // those of Old that exist, sorted; made when asked for, when the undo is complete
+
     /// <summary>Old pages by number; 0 = there was none.</summary>
     public Dictionary<long, nint> Old { get; } = [];
 
@@ -30,6 +32,23 @@ internal sealed unsafe class MemoryUndo(MemoryMedium medium, PageArena arena) : 
             destination = destination[target.Length..];
             offsetBytes += target.Length;
         }
+    }
+
+    public ByteRange? NextPopulatedOld(long offsetBytes)
+    {
+        _populated ??= [.. Old.Where(p => p.Value != 0).Select(p => p.Key).Order()];
+        int index = Array.BinarySearch(_populated, offsetBytes / PageArena.PageBytes);
+        index = index < 0 ? ~index : index;
+        ByteRange? unchanged = medium.NextPopulated(offsetBytes);
+        if (index == _populated.Length)
+        {
+            return unchanged;
+        }
+
+        long start = Math.Max(_populated[index] * PageArena.PageBytes, offsetBytes);
+        return unchanged is { } other && other.OffsetBytes <= start
+            ? other
+            : new ByteRange(start, ((_populated[index] + 1) * PageArena.PageBytes) - start);
     }
 
     public void Restore()

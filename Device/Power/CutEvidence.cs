@@ -5,6 +5,10 @@ namespace BlockEmu.Device.Power;
 /// <summary>Reads bytes of a platter into the whole destination.</summary>
 public delegate void PlatterReader(long offsetBytes, Span<byte> destination);
 
+/// <summary>The first range at or after an offset that may hold something but zeroes, or null when only zeroes follow. It
+/// may claim too much, never too little, and is block-aligned but for its start, which is never before the offset.</summary>
+public delegate ByteRange? PlatterMap(long offsetBytes);
+
 /// <summary>One pending command with its data, as a cut found it; what a bundle is made of.</summary>
 /// <param name="Sequence">The step's number.</param>
 /// <param name="Kind">Write, WriteZeroes or Trim.</param>
@@ -13,23 +17,24 @@ public delegate void PlatterReader(long offsetBytes, Span<byte> destination);
 /// <param name="IsAcknowledged">Whether its completion had been decided.</param>
 /// <param name="IsFua">Whether it asked for FUA.</param>
 /// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
+/// <param name="MustSurvive">A destage of it had failed half way, so the cut had to keep it, whatever the model says.</param>
 /// <param name="Kept">Those of the live ranges that survived, all of them, ascending, disjoint.</param>
 public sealed record EvidenceCommand(
     long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,
-    IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
+    bool MustSurvive, IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
 
 /// <summary>All that is needed to judge a cut again: kept from the cut until the power returns.</summary>
 /// <remarks>Valid while the disk stays off with this cut; use it through <see cref="Disk.WithEvidence{T}"/>.</remarks>
 public sealed class CutEvidence
 {
     internal CutEvidence(
-        CutReport report, IReadOnlyList<EvidenceCommand> commands, PlatterReader readOld, PlatterReader readNew,
-        Action<int, long, Memory<byte>> readPayload)
+        CutReport report, IReadOnlyList<EvidenceCommand> commands, (PlatterReader Read, PlatterMap Next) old,
+        (PlatterReader Read, PlatterMap Next) current, Action<int, long, Memory<byte>> readPayload)
     {
         Report = report;
         Commands = commands;
-        ReadOld = readOld;
-        ReadNew = readNew;
+        (ReadOld, NextPopulatedOld) = old;
+        (ReadNew, NextPopulatedNew) = current;
         _readPayload = readPayload;
     }
 
@@ -46,6 +51,12 @@ public sealed class CutEvidence
 
     /// <summary>The platter as it was before the loss was judged: the required content.</summary>
     public PlatterReader ReadOld { get; }
+
+    /// <summary>Where the old platter is populated.</summary>
+    public PlatterMap NextPopulatedOld { get; }
+
+    /// <summary>Where the platter is populated as the cut left it.</summary>
+    public PlatterMap NextPopulatedNew { get; }
 
     /// <summary>The platter as the cut left it.</summary>
     public PlatterReader ReadNew { get; }

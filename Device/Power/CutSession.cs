@@ -106,11 +106,12 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             });
             commands.Add(new EvidenceCommand(
                 command.Sequence, command.Kind, command.OffsetBytes, command.LengthBytes, command.IsAcknowledged,
-                command.IsFua, live, kept));
+                command.IsFua, command.MustSurvive, live, kept));
         }
 
-        PlatterReader readOld = _undo is null ? core.Medium.Read : _undo.ReadOld;
-        return new CutEvidence(Report, commands, readOld, core.Medium.Read, ReadPayload);
+        (PlatterReader, PlatterMap) current = (core.Medium.Read, core.Medium.NextPopulated);
+        return new CutEvidence(
+            Report, commands, _undo is null ? current : (_undo.ReadOld, _undo.NextPopulatedOld), current, ReadPayload);
     }
 
     public void Dispose() => _undo?.Dispose();

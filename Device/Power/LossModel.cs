@@ -42,7 +42,8 @@ public sealed record LossModel
         return new LossModel(LossModelKind.Random, probability);
     }
 
-    /// <summary>Exactly these survive; atoms that are not pending are ignored.</summary>
+    /// <summary>Exactly these survive; atoms that are not pending are ignored. Of tied atoms (a Trim or WriteZeroes of more
+    /// than 64), the first of a run decides for the run.</summary>
     public static LossModel Explicit(IReadOnlyList<AtomSelection> atoms) => new(LossModelKind.Explicit, 0, atoms);
 
     /// <summary>Reads the text form; <paramref name="fault"/> says what would be right.</summary>
@@ -106,7 +107,7 @@ public sealed record LossModel
     {
         LossModelKind.LoseAll => "lose-all",
         LossModelKind.KeepAll => "keep-all",
-        LossModelKind.Random => string.Create(CultureInfo.InvariantCulture, $"random:{Probability}"),
+        LossModelKind.Random => string.Create(CultureInfo.InvariantCulture, $"random:{Probability:0.####################}"),
         LossModelKind.Fifo => "fifo",
         _ => "explicit:" + string.Join(',', Atoms),
     };

@@ -127,6 +127,21 @@ public sealed class FileMediumTests : IDisposable
     }
 
     [Fact]
+    public void What_a_failed_destage_may_have_touched_survives_a_cut_whole()
+    {
+        using Disk disk = OpenWithKnobs();
+        disk.Write(disk.PowerEpoch, 0, Filled(8192, 1), fua: false);
+        _medium!.WriteErrno = LibC.EIO;
+        Assert.Equal(DiskStatus.MediumError, disk.Flush(disk.PowerEpoch));
+        disk.Write(disk.PowerEpoch, 16384, Filled(4096, 2), fua: false);
+        _medium.WriteErrno = 0;
+        CutReport report = disk.Cut(loss: LossModel.LoseAll);
+        Assert.Equal([PendingOutcome.Kept, PendingOutcome.Lost], report.Pending.Select(e => e.Outcome));
+        Assert.Equal([true, false], disk.WithEvidence(e => e.Commands.Select(c => c.MustSurvive).ToList()));
+        Assert.Equal((1, 1, 0), (ReadFile()[0], ReadFile()[8191], ReadFile()[16384]));
+    }
+
+    [Fact]
     public void A_failed_fua_write_leaves_the_old_data_and_names_a_full_medium()
     {
         using Disk disk = OpenWithKnobs();

@@ -109,6 +109,7 @@ public sealed class PowerTests
     [InlineData("lose-all")]
     [InlineData("keep-all")]
     [InlineData("random:0.25")]
+    [InlineData("random:0.00001")]
     [InlineData("fifo")]
     [InlineData("explicit:12,13.0,14.2-7")]
     [InlineData("explicit:")]

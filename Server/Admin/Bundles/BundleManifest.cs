@@ -78,6 +78,7 @@ internal static class BundleManifest
             json.WriteNumber("lengthBytes", command.LengthBytes);
             json.WriteBoolean("isAcknowledged", command.IsAcknowledged);
             json.WriteBoolean("isFua", command.IsFua);
+            json.WriteBoolean("mustSurvive", command.MustSurvive);
             WriteRanges(json, "live", command.Live);
             json.WriteString("outcome", NameOf(entry.Outcome));
             WriteRanges(json, "kept", command.Kept);

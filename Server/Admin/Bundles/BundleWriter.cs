@@ -22,9 +22,9 @@ internal static class BundleWriter
             BundleManifest.Write(manifest, diskName, evidence);
         }
 
-        WriteExtents(archive, "old.extents", touched, evidence.ReadOld, buffer);
+        WriteExtents(archive, "old.extents", touched, evidence.ReadOld, evidence.NextPopulatedOld, buffer);
         WritePayload(archive, evidence, buffer);
-        WriteExtents(archive, "new.extents", touched, evidence.ReadNew, buffer);
+        WriteExtents(archive, "new.extents", touched, evidence.ReadNew, evidence.NextPopulatedNew, buffer);
     }
 
     /// <summary>The union of all live ranges, ascending, adjoining ones joined.</summary>
@@ -51,14 +51,28 @@ internal static class BundleWriter
         archive.CreateEntry(name, CompressionLevel.NoCompression).Open();
 
     private static void WriteExtents(
-        ZipArchive archive, string name, List<ByteRange> ranges, PlatterReader read, byte[] buffer)
+        ZipArchive archive, string name, List<ByteRange> ranges, PlatterReader read, PlatterMap next, byte[] buffer)
     {
         using Stream entry = Create(archive, name);
         ExtentWriter writer = new(entry);
         writer.WriteHeader();
         foreach (ByteRange range in ranges)
         {
-            Copy(writer, range, (offset, piece) => read(offset, piece.Span), buffer);
+            long offset = range.OffsetBytes;
+            while (offset < range.EndBytes)
+            {
+                // A hole is one record, whatever its length.
+                ByteRange populated = next(offset) is { } found && found.OffsetBytes < range.EndBytes
+                    ? found
+                    : new ByteRange(range.EndBytes, 0);
+                if (populated.OffsetBytes > offset)
+                {
+                    writer.WriteZeroes(offset, populated.OffsetBytes - offset);
+                }
+
+                offset = Math.Min(populated.EndBytes, range.EndBytes);
+                Copy(writer, populated with { LengthBytes = offset - populated.OffsetBytes }, (at, piece) => read(at, piece.Span), buffer);
+            }
         }
 
         writer.WriteEnd();
