@@ -3,6 +3,7 @@
 import collections
 import os
 import random
+import re
 import time
 
 from promises import Promises
@@ -11,7 +12,8 @@ from vm import TOOLS, Guest
 
 SILENCE_S = 120   # longer than any step of the guest on a busy machine
 ATTEMPTS = 3      # a guest that dies by itself (emulation) is booted again
-RECOVERY = {      # what the kernel says when it replays a log; btrfs has nothing to replay without a recent fsync
+REPLAY = re.compile("recover|replay", re.IGNORECASE)
+RECOVERED = {     # the kernel's words for a replayed log; btrfs has none to replay where no fsync came after its last commit
     "ext4": "recovery complete",
     "xfs": "Ending recovery",
     "btrfs": None,
@@ -122,6 +124,8 @@ class Story:
         self._judge_files(facts)
         self._judge_check(facts)
         self._promises.settle(number, facts["survivors"])
+        if not self._o.keep:
+            self._forget(number)
 
     def _collect_verification(self):
         """Reads the guest's answers up to the check's; None when the guest is gone before."""
@@ -143,11 +147,12 @@ class Story:
 
     def _judge_recovery(self, facts, was_first_mount):
         for line in facts["kernel"]:
-            self._say("kernel", line)
+            if facts["problem"] or REPLAY.search(line):
+                self._say("kernel", line)
         if facts["problem"]:
             self._print_evidence(facts)
             raise Broken(f"after the cut: {facts['problem']}")
-        wanted = RECOVERY[self._o.fs]
+        wanted = RECOVERED[self._o.fs]
         if wanted and was_first_mount and not any(wanted in line for line in facts["kernel"]):
             raise Broken(f"the kernel did not recover the log: it never said \"{wanted}\"")
 
@@ -157,7 +162,7 @@ class Story:
         loose = totals["whole"] + totals["incomplete"] + totals["missing"]
         if totals["damaged"] or facts["damaged"]:
             self._print_evidence(facts)
-            raise Broken(f"{totals['damaged']} of {totals['files']} promised files and {totals['slots']} slots are damaged")
+            raise Broken(f"{totals['damaged']} damaged, of {totals['files']} promised files and {totals['slots']} slots")
         self._say("verified", f"all {totals['files']} promised files, every byte of {totals['bytes'] / 1e6:.1f} MB; "
                               f"all {totals['slots']} slots whole and new enough")
         self._say("loose", f"of {loose} files without fsync {totals['whole']} survived whole, "
@@ -224,6 +229,13 @@ class Story:
             self._say("evidence", f"and {len(lines) - limit} lines more, in the evidence folder")
         with open(self._path("broken.txt"), "w", encoding="utf-8") as file:
             file.write("\n".join(facts["kernel"] + lines) + "\n")
+
+    def _forget(self, number):
+        """A round that ended well needs no evidence; a bundle may be large."""
+        for name in ("report.json", "bundle"):
+            path = self._path(f"round{number}.{name}")
+            if os.path.exists(path):
+                os.remove(path)
 
     def _path(self, name):
         return os.path.join(self._evidence, name)
