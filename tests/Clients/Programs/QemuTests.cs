@@ -1,0 +1,87 @@
+using System.Text.Json;
+using BlockEmu.Clients.Tests.Support;
+
+namespace BlockEmu.Clients.Tests.Programs;
+
+/// <summary>QEMU's block layer, which a virtual machine's disk goes through: qemu-io and qemu-img.</summary>
+public sealed class QemuTests
+{
+    [Theory]
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Unix)]
+    public async Task Qemu_io_writes_with_FUA_zeroes_discards_flushes_and_reads_the_patterns_back(Transport transport)
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        await QemuIoAsync(
+            server.Uri(transport), "write -P 0x11 0 1M", "write -f -P 0x22 1M 64k", "write -z 256k 128k", "write -z -u 512k 4k",
+            "write -P 0x33 5000 3000", "discard 768k 64k", "flush", "read -P 0x11 8000 200k", "read -P 0x22 1M 64k", "read -P 0 256k 128k",
+            "read -P 0x33 5000 3000", "read -P 0 768k 64k", "read -P 0x11 832k 192k", "aio_write -P 0x44 2M 256k", "aio_flush",
+            "read -P 0x44 2M 256k");
+    }
+
+    [Theory]
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Unix)]
+    public async Task Qemu_io_keeps_its_FUA_write_and_what_it_flushed_over_a_power_cut(Transport transport)
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        await QemuIoAsync(server.Uri(transport), "write -P 0x55 0 64k", "flush", "write -f -P 0x66 1M 64k", "write -f -z 0 4k");
+        await server.LosePowerAsync();
+        await QemuIoAsync(server.Uri(transport), "read -P 0 0 4k", "read -P 0x55 4k 60k", "read -P 0x66 1M 64k");
+    }
+
+    [Fact]
+    public async Task Qemu_io_notices_a_wrong_pattern()
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        ProgramRun run = await ProgramRun.StartAsync("qemu-io", "-f", "raw", "-c", "read -P 1 0 512", server.Uri(Transport.Tcp));
+        Assert.True(run.ExitCode != 0 || run.Output.Contains("verification failed", StringComparison.Ordinal), run.Everything);
+    }
+
+    [Theory]
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Unix)]
+    public async Task Qemu_img_tells_the_size(Transport transport)
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        ProgramRun run = await ProgramRun.SucceedAsync("qemu-img", "info", "--output=json", "-f", "raw", server.Uri(transport));
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.Equal(LiveServer.DiskBytes, json.RootElement.GetProperty("virtual-size").GetInt64());
+    }
+
+    [Theory]
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Unix)]
+    public async Task Qemu_img_converts_there_and_back_and_compares(Transport transport)
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        using TempFolder folder = new();
+        string image = folder.WriteHoley("image", (int)LiveServer.DiskBytes, seed: 21);
+        string uri = server.Uri(transport);
+        await ProgramRun.SucceedAsync("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", "-W", "-m", "8", image, uri);
+        await ProgramRun.SucceedAsync("qemu-img", "compare", "-f", "raw", "-F", "raw", image, uri);
+        await ProgramRun.SucceedAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", uri, folder.File("back.qcow2"));
+        await ProgramRun.SucceedAsync("qemu-img", "compare", "-f", "raw", "-F", "qcow2", image, folder.File("back.qcow2"));
+    }
+
+    [Theory]
+    [InlineData(Transport.Tcp)]
+    [InlineData(Transport.Unix)]
+    public async Task Qemu_img_bench_writes_with_flushes(Transport transport)
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        await ProgramRun.SucceedAsync(
+            "qemu-img", "bench", "-f", "raw", "-w", "-c", "2000", "-d", "16", "-s", "4096", "--flush-interval=100",
+            "--pattern=119", server.Uri(transport));
+        Assert.All(server.Read(0, 4096), b => Assert.Equal(119, b));
+    }
+
+    private static async Task QemuIoAsync(string uri, params string[] commands)
+    {
+        ProgramRun run = await ProgramRun.SucceedAsync("qemu-io", ["-f", "raw", .. commands.SelectMany(c => (string[])["-c", c]), uri]);
+
+        // Old versions end with 0 after a mismatch.
+        Assert.False(run.Output.Contains("verification failed", StringComparison.Ordinal), run.Everything);
+        Assert.False(run.Output.Contains("failed:", StringComparison.Ordinal), run.Everything);
+    }
+}
