@@ -1,0 +1,46 @@
+using BlockEmu.Clients.Tests.Support;
+using BlockEmu.Device.Randomness;
+
+namespace BlockEmu.Clients.Tests.Load;
+
+/// <summary>SIGKILL for the server itself, under load: the image file holds all that a flush or a FUA reply had confirmed,
+/// and the next server takes it.</summary>
+public sealed class KillTests
+{
+    private const int Kills = 5;
+
+    [Theory]
+    [InlineData("fsync", 201, 512)]
+    [InlineData("none", 202, 4096)]
+    public async Task Five_kills_lose_nothing_that_was_confirmed(string sync, ulong seed, int blockBytes)
+    {
+        using TempFolder folder = new();
+        string image = folder.File("image");
+        LoadCrew crew = new(blockBytes);
+        SplitMix64 chance = new(seed);
+        int required = 0;
+        for (int round = 0; round < Kills; round++)
+        {
+            string what = $"seed {seed}, round {round}, sync={sync}";
+
+            // A small cache: destaging goes on all the time.
+            await using ServerProcess server = await ServerProcess.StartAsync(
+                $"name={LiveServer.DiskName},size={LoadCrew.DiskBytes},medium=file:{image},block={blockBytes},cache=256K,sync={sync}");
+            using Crossing crossing = new(1 + (long)chance.NextBelow(2000));
+            crew.Start([server.EndPoint], SplitMix64.Hash(seed, (ulong)round), crossing);
+            Assert.True(crossing.Wait(LiveServer.Patience), $"{what}: the load does not get on");
+            crew.ExpectLoss();
+            await server.KillAsync();
+            crew.Finish(what);
+            byte[] left = await File.ReadAllBytesAsync(image, TestContext.Current.CancellationToken);
+            Assert.Equal(LoadCrew.DiskBytes, left.Length);
+            crew.Judge(left, what);
+            required += crew.RequiredCount;
+
+            // The next round's reads hold what the new server shows against this.
+            crew.Restart(left);
+        }
+
+        Assert.True(required > 0, $"seed {seed}: no block was ever confirmed as safe");
+    }
+}

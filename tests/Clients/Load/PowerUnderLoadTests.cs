@@ -1,0 +1,41 @@
+namespace BlockEmu.Clients.Tests.Load;
+
+/// <summary>100 power cuts at random instants while four connections write: every platter is legal by the event log
+/// (the oracle's judgement) and breaks no promise that a client was given (the clients' own).</summary>
+public sealed class PowerUnderLoadTests
+{
+    private const int Cuts = 10;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public Task Ten_cuts_of_a_memory_disk_leave_what_was_promised(ulong seed) => CutAsync(seed, isFile: false);
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(102)]
+    public Task Ten_cuts_of_a_file_disk_leave_what_was_promised(ulong seed) => CutAsync(seed, isFile: true);
+
+    private static async Task CutAsync(ulong seed, bool isFile)
+    {
+        await using LoadBench bench = new(seed, isFile);
+        int required = 0;
+        int pending = 0;
+        for (int round = 0; round < Cuts; round++)
+        {
+            (int Required, int Pending) result = bench.CutOnce(round);
+            required += result.Required;
+            pending += result.Pending;
+        }
+
+        // A run in which nothing was promised, or nothing could be lost, tested nothing.
+        Assert.True(required > 0, $"seed {seed}: no block was ever confirmed as safe");
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}: {required} safe blocks, {pending} pending commands over {Cuts} cuts");
+    }
+}
