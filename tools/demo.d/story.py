@@ -99,7 +99,8 @@ class Story:
         p = self._promises
         self._say("wrote", f"{p.files} files and {p.overwrites} overwrites promised, {p.loose} files not, when the power went")
         self._say("cut", f"seed {report['seed']}: of {self._sum(report)} unflushed commands {report['commandsKept']} kept, "
-                         f"{report['commandsLost']} lost, {report['commandsTorn']} torn; the VM is killed")
+                         f"{report['commandsLost']} lost, {report['commandsTorn']} torn, "
+                         f"{report['commandsSuperseded']} superseded; the VM is killed")
         self._server.save("reports/latest", self._path(f"round{number}.report.json"))
         self._server.save("reports/latest/bundle", self._path(f"round{number}.bundle"))
         self._server.power_on()
