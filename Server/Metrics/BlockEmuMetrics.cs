@@ -103,8 +103,10 @@ public sealed class BlockEmuMetrics : IDisposable
         Meter.CreateObservableGauge("blockemu_process_start_time_seconds", () => startTime, "seconds", "Start, since the epoch.");
         Meter.CreateObservableGauge("blockemu_process_threads", () => ReadThreads(process), description: "Threads.");
         Meter.CreateObservableGauge("blockemu_gc_heap_bytes", () => GC.GetTotalMemory(false), "bytes", "Managed heap in use.");
-        Meter.CreateObservableCounter("blockemu_gc_allocated_bytes_total", () => GC.GetTotalAllocatedBytes(), "bytes", "Managed bytes allocated.");
-        Meter.CreateObservableCounter("blockemu_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, "seconds", "Time stopped for collections.");
+        Meter.CreateObservableCounter(
+            "blockemu_gc_allocated_bytes_total", () => GC.GetTotalAllocatedBytes(), "bytes", "Managed bytes allocated.");
+        Meter.CreateObservableCounter(
+            "blockemu_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, "seconds", "Time stopped for collections.");
         Meter.CreateObservableCounter("blockemu_gc_collections_total", () => Enumerable.Range(0, GC.MaxGeneration + 1).Select(static g =>
             new Measurement<int>(GC.CollectionCount(g), new KeyValuePair<string, object?>("generation", g))), description: "Collections, by generation.");
     }

@@ -29,7 +29,8 @@ public sealed class CliTests : IAsyncLifetime
     public async Task The_power_goes_and_comes()
     {
         _server.Write(0, 4096);
-        JsonElement report = (await _server.RunAsync("power", "cut", "disk0", "--seed", "3", "--loss", "lose-all", "--clients", "hang", "--json")).Is(ExitCodes.Fine).Json;
+        JsonElement report = (await _server.RunAsync(
+            "power", "cut", "disk0", "--seed", "3", "--loss", "lose-all", "--clients", "hang", "--json")).Is(ExitCodes.Fine).Json;
         Assert.Equal((3UL, "lose-all", 1), (
             report.GetProperty("seed").GetUInt64(), report.GetProperty("loss").GetString(), report.GetProperty("commandsLost").GetInt32()));
         JsonElement state = (await _server.RunAsync("power", "state", "disk0", "--json")).Is(ExitCodes.Fine).Json;

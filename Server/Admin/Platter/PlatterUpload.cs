@@ -64,7 +64,10 @@ internal sealed class PlatterUpload(DiskControl control, HttpContext context)
 
         if (context.Request.ContentLength is not { } length)
         {
-            throw ApiException.Create(StatusCodes.Status411LengthRequired, "Content-Length is needed: the length is judged before the first byte is written", "Content-Length");
+            throw ApiException.Create(
+                StatusCodes.Status411LengthRequired,
+                "Content-Length is needed: the length is judged before the first byte is written",
+                "Content-Length");
         }
 
         bool isWhole = offsetText is null;

@@ -18,7 +18,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 await WriteAsync(context, ApiException.Create(context.Response.StatusCode, DescribeStatus(context)).Problem);
             }
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
             // The client has gone; there is nobody to tell.
         }
@@ -44,6 +44,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return ApiException.Create(StatusCodes.Status409Conflict, e.Message, state: ApiWords.Of(e.State)).Problem;
             case BadHttpRequestException e:
                 return ApiException.Create(e.StatusCode, e.Message).Problem;
+            case OperationCanceledException:
+                return ApiException.Create(StatusCodes.Status503ServiceUnavailable, "the server stops").Problem;
             case ObjectDisposedException:
                 return ApiException.Create(StatusCodes.Status409Conflict, "the disk was removed meanwhile").Problem;
             case DeviceIoException e:

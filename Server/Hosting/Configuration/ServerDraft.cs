@@ -46,7 +46,9 @@ internal sealed class ServerDraft
         string? token = AdminTokenFile is null ? null : ReadToken(AdminTokenFile, faults);
         if (admin is { IsLoopback: false } && AdminTokenFile is null && InsecureAdmin != true)
         {
-            faults.Add($"--admin: {admin} can be reached from other machines, and whoever reaches it may cut the power; give --admin-token-file FILE (or --insecure-admin if that is meant)");
+            faults.Add(
+                $"--admin: {admin} can be reached from other machines, and whoever reaches it may cut the power; "
+                + "give --admin-token-file FILE (or --insecure-admin if that is meant)");
         }
 
         return faults.Count > 0 ? throw new StartupException(faults) : new ServerOptions

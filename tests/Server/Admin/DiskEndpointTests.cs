@@ -42,7 +42,9 @@ public sealed class DiskEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_disk_is_made_from_the_keys_of_the_command_line()
     {
-        Answer answer = await _server.PostAsync("/api/v1/disks", """{"name":"x y%","size":2097152,"awupf":"16K","cache":false,"mam":"off","seed":"18446744073709551615"}""");
+        Answer answer = await _server.PostAsync(
+            "/api/v1/disks",
+            """{"name":"x y%","size":2097152,"awupf":"16K","cache":false,"mam":"off","seed":"18446744073709551615"}""");
         JsonElement disk = answer.IsOk(201);
         Assert.Equal(2 << 20, disk.GetProperty("size").GetInt64());
         Assert.Equal(16384, disk.GetProperty("awun").GetInt64());

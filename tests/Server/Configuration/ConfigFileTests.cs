@@ -31,7 +31,9 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Options_override_the_file()
     {
-        ServerOptions options = Parse("""{ "version": 1, "disks": [ { "size": "1M" } ], "nbd": "none", "admin": "127.0.0.1:1" }""", "--admin", "none", "--disk", "name=mine,size=2M");
+        ServerOptions options = Parse(
+            """{ "version": 1, "disks": [ { "size": "1M" } ], "nbd": "none", "admin": "127.0.0.1:1" }""",
+            "--admin", "none", "--disk", "name=mine,size=2M");
         Assert.Equal("mine", Assert.Single(options.Disks).Options.Name);
         Assert.Empty(options.Nbd);
         Assert.Null(options.Admin);

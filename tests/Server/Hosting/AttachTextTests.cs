@@ -10,7 +10,8 @@ public sealed class AttachTextTests
     {
         using TempFolder folder = new();
         string socket = folder.File("nbd.sock");
-        await using TestServer server = await TestServer.StartAsync("--disk", "name=my disk,size=1M,seed=42", "--nbd", "127.0.0.1:0", "--nbd", $"unix:{socket}");
+        await using TestServer server = await TestServer.StartAsync(
+            "--disk", "name=my disk,size=1M,seed=42", "--nbd", "127.0.0.1:0", "--nbd", $"unix:{socket}");
         string text = AttachText.Write(server.Host);
         int port = ((System.Net.IPEndPoint)server.Host.NbdEndpoints[0].EndPoint).Port;
         Assert.Contains("my disk: 1M (memory)", text, StringComparison.Ordinal);

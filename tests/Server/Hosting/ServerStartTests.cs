@@ -45,7 +45,8 @@ public sealed class ServerStartTests : IDisposable
     [Fact]
     public async Task A_missing_image_without_a_size_is_refused()
     {
-        Assert.Contains("--disk: disk0: medium:", await FailAsync("--disk", $"medium=file:{_folder.File("none")}", "--admin", "none"), StringComparison.Ordinal);
+        string line = await FailAsync("--disk", $"medium=file:{_folder.File("none")}", "--admin", "none");
+        Assert.Contains("--disk: disk0: medium:", line, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File("none")));
     }
 

@@ -9,8 +9,18 @@ namespace BlockEmu.Cli.Commands;
 internal sealed class ReportsCommand
 {
     private readonly CommandContext _context;
-    private readonly Argument<string?> _disk = new("DISK") { Description = "The disk's name; without it, every disk's reports.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Argument<string?> _number = new("N") { Description = "The report's number, or latest.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _disk = new("DISK")
+    {
+        Description = "The disk's name; without it, every disk's reports.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Argument<string?> _number = new("N")
+    {
+        Description = "The report's number, or latest.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     private readonly Option<string?> _bundle = new("--bundle") { Description = "Save the report's bundle, for blockemu check.", HelpName = "FILE" };
     private readonly Option<int?> _offset = new("--offset") { Description = "Skip so many pending commands.", HelpName = "N" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Show at most so many (20).", HelpName = "N" };

@@ -33,10 +33,11 @@ internal static class ReportText
                 p.Text("sequence"), p.Text("kind") + (p.Flag("isFua") ? " fua" : ""), p.Text("offsetBytes"), p.Text("lengthBytes"),
                 p.Text("outcome"), Ranges(p, "kept"), Ranges(p, "lost"),
             ]));
-        long rest = report.Number("pendingTotal") - report.Number("offset") - Math.Min(pending.Length, maxRows);
+        long next = report.Number("offset") + Math.Min(pending.Length, maxRows);
+        long rest = report.Number("pendingTotal") - next;
         if (rest > 0)
         {
-            printer.Line($"  and {rest} more: blockemu reports {report.Text("disk")} {report.Text("number")} --offset {report.Number("offset") + Math.Min(pending.Length, maxRows)}");
+            printer.Line($"  and {rest} more: blockemu reports {report.Text("disk")} {report.Text("number")} --offset {next}");
         }
     }
 
