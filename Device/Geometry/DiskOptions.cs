@@ -50,7 +50,8 @@ public sealed record DiskOptions
     /// <summary>Lists every fault at once; each message starts with the option's name.</summary>
     public IEnumerable<string> Validate()
     {
-        if (Name.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Name) > MaxNameBytes || Name.Any(char.IsControl) || Name.Contains('/') || Name is "." or "..")
+        int nameBytes = System.Text.Encoding.UTF8.GetByteCount(Name);
+        if (nameBytes is 0 or > MaxNameBytes || Name.Any(char.IsControl) || Name.Contains('/') || Name is "." or "..")
         {
             yield return $"name: '{Name}' must be 1 to {MaxNameBytes} bytes without control characters or '/'";
         }

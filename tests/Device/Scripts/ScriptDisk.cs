@@ -59,10 +59,12 @@ internal sealed class ScriptDisk : IDisposable
     private static string Describe(CutReport report)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"kept {report.CommandsKept}, lost {report.CommandsLost}, torn {report.CommandsTorn}, superseded {report.CommandsSuperseded}");
+        text.Append(CultureInfo.InvariantCulture, $"kept {report.CommandsKept}, lost {report.CommandsLost}, ");
+        text.Append(CultureInfo.InvariantCulture, $"torn {report.CommandsTorn}, superseded {report.CommandsSuperseded}");
         foreach (PendingEntry entry in report.Pending)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n{entry.Sequence} {entry.Kind} {(entry.IsAcknowledged ? "acknowledged" : "in flight")} {entry.Outcome}");
+            string state = entry.IsAcknowledged ? "acknowledged" : "in flight";
+            text.Append(CultureInfo.InvariantCulture, $"\n{entry.Sequence} {entry.Kind} {state} {entry.Outcome}");
             if (entry.Outcome == PendingOutcome.Torn)
             {
                 text.Append(" kept ").AppendJoin(' ', entry.Kept.Select(r => Blocks(r, report.BlockSizeBytes)));
