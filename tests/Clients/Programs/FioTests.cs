@@ -20,7 +20,8 @@ public sealed class FioTests
         ProgramRun run = await ProgramRun.SucceedAsync(
             "fio", "--name=verify", "--ioengine=nbd", $"--uri={server.Uri(transport)}", $"--rw={pattern}",
             "--bsrange=512-64k", "--blockalign=512", "--iodepth=16", "--numjobs=3", "--size=8M",
-            "--offset_increment=8M", "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--do_verify=1", "--randseed=5", "--thread", $"--aux-path={folder.Path}");
+            "--offset_increment=8M", "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--do_verify=1",
+            "--randseed=5", "--thread", $"--aux-path={folder.Path}");
         Assert.DoesNotContain("verify: bad", run.Everything, StringComparison.Ordinal);
     }
 
