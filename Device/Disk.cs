@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Commands;
 using BlockEmu.Device.Events;
@@ -20,6 +21,7 @@ namespace BlockEmu.Device;
 /// </list>
 /// Commands block until they are done; offset and length are bytes of any alignment.
 /// </remarks>
+[SuppressMessage("Usage", "CA2213", Justification = "A late command may still wait at the power gate")]
 public sealed class Disk : IDisposable
 {
     /// <summary>How many marks a report carries at most; older ones are forgotten.</summary>
@@ -210,13 +212,15 @@ public sealed class Disk : IDisposable
         }
     }
 
-    /// <summary>Closes the medium without a flush: what was pending is gone, as with a power cut that keeps nothing.</summary>
+    /// <summary>Closes the medium without a flush: what was pending is gone, as with a power cut that keeps nothing. Safe beside
+    /// commands (<see cref="DiskStatus.PowerLost"/>) and moves (<see cref="ObjectDisposedException"/>).</summary>
     public void Dispose()
     {
         _power.Dispose();
-        _destager.Dispose();
-        _powerGate.Dispose();
-        _core.Dispose();
+        lock (_core.Gate)
+        {
+            _core.Dispose();
+        }
     }
 
     private T Announce<T>(T result)

@@ -44,7 +44,7 @@ internal sealed class DiskCore : IDisposable
 
     public PowerState State { get; set; } = PowerState.On;
 
-    public long Epoch { get; set; } = 1;
+    public long Epoch { get; private set; } = 1;
 
     /// <summary>The newest step's number.</summary>
     public long Sequence { get; private set; }
@@ -64,8 +64,9 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Whether a command of that length has to be persistent before it is acknowledged.</summary>
     public bool IsWrittenThrough(bool isFua, long payloadBytes) => isFua || _cacheBytes == 0 || payloadBytes > _cacheBytes;
 
-    /// <summary>Whether a command fits beside what is pending.</summary>
-    public bool HasRoomFor(long payloadBytes) => Cache.LiveBytes + payloadBytes <= _cacheBytes && !Cache.NeedsRelief;
+    /// <summary>Whether a command fits beside what is pending; one that is written through takes no room of its own.</summary>
+    public bool HasRoomFor(long payloadBytes, bool isThrough) =>
+        (isThrough || Cache.LiveBytes + payloadBytes <= _cacheBytes) && !Cache.NeedsRelief(isThrough ? payloadBytes : 0);
 
     /// <summary>Whether a session may go on: null = wait until the power has settled.</summary>
     public DiskStatus? Admit(long epoch) =>
@@ -107,6 +108,16 @@ internal sealed class DiskCore : IDisposable
         NewestRequired = Math.Max(NewestRequired, sequence);
         Cache.Persist(command, Medium as MemoryMedium);
         Events?.OnDestage(sequence);
+    }
+
+    /// <summary>The power has returned: a new epoch, with nothing pending and nothing required of it yet.</summary>
+    public void BeginEpoch()
+    {
+        Cache.Clear();
+        NewestRequired = 0;
+        Epoch++;
+        State = PowerState.On;
+        Events?.OnPowerOn();
     }
 
     /// <summary>Numbers a flush that was accepted.</summary>

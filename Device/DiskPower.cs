@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
@@ -6,6 +7,7 @@ using BlockEmu.Device.Randomness;
 namespace BlockEmu.Device;
 
 /// <summary>The power moves of one disk, one at a time.</summary>
+[SuppressMessage("Usage", "CA2213", Justification = "No wait handle is ever asked of it, and a late move may still wait on it")]
 internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powerGate, DiskOptions options) : IDisposable
 {
     /// <summary>Drawn seeds fit a JSON number exactly.</summary>
@@ -15,6 +17,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     private readonly List<CutReport> _reports = []; // under the core's gate
     private readonly List<DiskMark> _marks = []; // under the core's gate
     private CutSession? _session;
+    private bool _isDisposed; // under _moves
     private int _reportCount;
     private int _cutCount;
 
@@ -59,14 +62,11 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             throw new PowerMoveException($"disk {options.Name} is on already", core.State);
         }
 
+        DropSession();
         lock (core.Gate)
         {
-            DropSession();
-            core.Cache.Clear();
             _marks.Clear();
-            core.Epoch++;
-            core.State = PowerState.On;
-            core.Events?.OnPowerOn();
+            core.BeginEpoch();
         }
 
         return true;
@@ -141,13 +141,32 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         return true;
     });
 
-    public T WithEvidence<T>(Func<CutEvidence, T> use) =>
-        Move(() => use(RequireSession("show the evidence of a cut").Evidence()));
+    public T WithEvidence<T>(Func<CutEvidence, T> use) => Move(() =>
+    {
+        CutSession session = RequireSession("show the evidence of a cut");
+        return session.Report is null
+            ? throw new PowerMoveException($"disk {options.Name}: the cut could not be judged; a recut tries again", core.State)
+            : use(session.Evidence());
+    });
 
+    /// <summary>Ends everything: waits for the move and the batch under way; commands find the power off, moves the disk gone.</summary>
     public void Dispose()
     {
-        DropSession();
-        _moves.Dispose();
+        _moves.Wait();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            lock (core.Gate)
+            {
+                core.State = PowerState.Off;
+            }
+
+            powerGate.Settle();
+            destager.WaitUntilIdle();
+            DropSession();
+        }
+
+        _moves.Release();
     }
 
     private T Move<T>(Func<T> move)
@@ -155,6 +174,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         _moves.Wait();
         try
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             return move();
         }
         finally
@@ -197,10 +217,11 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
 
     private CutReport JudgeSession(CutSession session, ulong? seed, LossModel? loss, int cutNumber)
     {
+        // Without the gate: the disk is off, so nothing else touches the cache, and the medium may take its time.
+        ulong drawn = seed ?? (SplitMix64.Hash(options.Seed, (ulong)cutNumber) >> DrawnSeedShift);
+        CutReport report = session.Judge(_reportCount + 1, drawn, loss ?? options.Loss);
         lock (core.Gate)
         {
-            ulong drawn = seed ?? (SplitMix64.Hash(options.Seed, (ulong)cutNumber) >> DrawnSeedShift);
-            CutReport report = session.Judge(_reportCount + 1, drawn, loss ?? options.Loss);
             _reportCount++;
             Keep(report);
             core.Events?.OnCut(report);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Cache;
@@ -7,13 +8,17 @@ namespace BlockEmu.Device.Cache;
 /// <remarks>One batch at a time (the token). A cut starts no I/O and waits for the batch that is issued, which then counts as
 /// required. Reads in flight over the blocks of a batch are awaited before it is written; reads that start later find those
 /// blocks in the cache.</remarks>
-internal sealed class Destager(DiskCore core) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "No wait handle is ever asked of them, and a late command may still wait on one")]
+internal sealed class Destager(DiskCore core)
 {
     /// <summary>How much payload one batch carries, unless a single command is larger.</summary>
     public const long BatchBytes = 4 << 20;
 
     /// <summary>How many commands one batch carries.</summary>
     public const int BatchCommands = 4096;
+
+    /// <summary>The largest atom whose old bytes are kept in hand while it is written through.</summary>
+    private const long MaxOldBytes = 1 << 20;
 
     private readonly SemaphoreSlim _token = new(1, 1);
     private readonly ManualResetEventSlim _idle = new(initialState: true);
@@ -26,7 +31,7 @@ internal sealed class Destager(DiskCore core) : IDisposable
     public void WaitUntilIdle() => _idle.Wait();
 
     /// <summary>Destages oldest-first until a command of that size fits. Null = wait until the power has settled.</summary>
-    public DiskStatus? MakeRoom(long epoch, long payloadBytes)
+    public DiskStatus? MakeRoom(long epoch, long payloadBytes, bool isThrough)
     {
         _token.Wait();
         try
@@ -35,7 +40,7 @@ internal sealed class Destager(DiskCore core) : IDisposable
             {
                 DiskStatus? status = RunBatch(epoch, () =>
                 {
-                    if (!core.HasRoomFor(payloadBytes) && core.Cache.Pending.Oldest is PendingCommand oldest)
+                    if (!core.HasRoomFor(payloadBytes, isThrough) && core.Cache.Pending.Oldest is PendingCommand oldest)
                     {
                         AddFrom(oldest, static _ => true);
                     }
@@ -79,7 +84,8 @@ internal sealed class Destager(DiskCore core) : IDisposable
         }
     }
 
-    /// <summary>Destages one command, if it is still pending, then syncs.</summary>
+    /// <summary>Destages one command that is in flight, if it is still pending, then syncs. When the medium refuses, the
+    /// command is withdrawn: it leaves the old data.</summary>
     public DiskStatus? PersistOne(long epoch, PendingCommand command, long sequence)
     {
         _token.Wait();
@@ -91,7 +97,7 @@ internal sealed class Destager(DiskCore core) : IDisposable
                 {
                     _batch.Add(command);
                 }
-            });
+            }, withdrawsOnError: true);
             return status == DiskStatus.Ok ? Sync() : status;
         }
         finally
@@ -103,12 +109,6 @@ internal sealed class Destager(DiskCore core) : IDisposable
     /// <summary>Whether a command has not left the cache; its object may serve another one by now.</summary>
     public bool IsPending(PendingCommand command, long sequence) =>
         command.Sequence == sequence && command.List == core.Cache.Pending;
-
-    public void Dispose()
-    {
-        _token.Dispose();
-        _idle.Dispose();
-    }
 
     private void AddFrom(PendingCommand oldest, Func<PendingCommand, bool> isWanted)
     {
@@ -134,7 +134,7 @@ internal sealed class Destager(DiskCore core) : IDisposable
         }
     }
 
-    private DiskStatus? RunBatch(long? epoch, Action select)
+    private DiskStatus? RunBatch(long? epoch, Action select, bool withdrawsOnError = false)
     {
         PlatterDelta delta;
         Task readers;
@@ -157,15 +157,19 @@ internal sealed class Destager(DiskCore core) : IDisposable
             _idle.Reset();
         }
 
-        readers.Wait();
         DeviceIoException? error = null;
+        byte[]? old = null;
         try
         {
+            readers.Wait();
+            old = withdrawsOnError ? ReadOld(_batch[0]) : null;
             core.Medium.Apply(delta, keepUndo: false);
         }
-        catch (DeviceIoException e)
+        catch (Exception e)
         {
-            error = e;
+            // Whatever went wrong on the way to the medium: a batch that stayed issued would hold up the next cut for ever.
+            error = e as DeviceIoException ?? new DeviceIoException(e.Message, LibC.EIO, e);
+            WriteOld(old);
         }
 
         lock (core.Gate)
@@ -176,6 +180,11 @@ internal sealed class Destager(DiskCore core) : IDisposable
                 if (error is null)
                 {
                     core.Persist(command);
+                }
+                else if (withdrawsOnError)
+                {
+                    // Here, where the token is held and before a cut may look: nobody else has the command in hand.
+                    core.Cache.Withdraw(command);
                 }
                 else
                 {
@@ -202,6 +211,34 @@ internal sealed class Destager(DiskCore core) : IDisposable
         }
 
         return delta;
+    }
+
+    /// <summary>The bytes under a command of one atom: if the medium fails half way, it has to leave the old data.</summary>
+    private byte[]? ReadOld(PendingCommand command)
+    {
+        if (command.Layout.Count != 1 || command.LengthBytes > MaxOldBytes)
+        {
+            return null;
+        }
+
+        byte[] old = new byte[command.LengthBytes];
+        core.Medium.Read(command.OffsetBytes, old);
+        return old;
+    }
+
+    private void WriteOld(byte[]? old)
+    {
+        try
+        {
+            if (old is not null)
+            {
+                core.Medium.Write(_batch[0].OffsetBytes, old);
+            }
+        }
+        catch (DeviceIoException)
+        {
+            // The medium takes nothing any more; the first error is the one that is told.
+        }
     }
 
     private DiskStatus Sync()

@@ -1,10 +1,12 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace BlockEmu.Device.Cache;
 
 /// <summary>Native memory for pages and for pieces of pages, outside the garbage collector's sight.</summary>
-/// <remarks>Not safe for threads: used under the disk's lock. Free pieces are chained through their own first bytes. Memory
-/// goes back to the host when the arena is disposed.</remarks>
+/// <remarks>Not safe for threads: used under the disk's lock. Free pieces are chained through their own first bytes. Pieces
+/// come in 1, 2, 4 or 8 sectors and never become pages again, so that few sizes compete for memory. All of it goes back to the
+/// host when the arena is disposed.</remarks>
 internal sealed unsafe class PageArena : IDisposable
 {
     /// <summary>A page: the unit that moves between cache and platter by pointer.</summary>
@@ -30,7 +32,7 @@ internal sealed unsafe class PageArena : IDisposable
     /// <summary>A piece of <paramref name="sizeBytes"/> (a multiple of 512, at most a page), content undefined.</summary>
     public nint Rent(int sizeBytes)
     {
-        int sectors = sizeBytes / SectorBytes;
+        int sectors = (int)BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes));
         nint piece = _free[sectors];
         if (piece != 0)
         {
@@ -44,7 +46,7 @@ internal sealed unsafe class PageArena : IDisposable
     /// <summary>Gives a piece back; the size is the one it was rented with.</summary>
     public void Return(nint piece, int sizeBytes)
     {
-        int sectors = sizeBytes / SectorBytes;
+        int sectors = (int)BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes));
         *(nint*)piece = _free[sectors];
         _free[sectors] = piece;
     }

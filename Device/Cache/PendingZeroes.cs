@@ -6,24 +6,29 @@ namespace BlockEmu.Device.Cache;
 internal sealed class PendingZeroes
 {
     /// <summary>Zero ranges kept as history at most; a further one makes the oldest command persistent.</summary>
-    public const int MaxRanges = 1024;
+    public const int MaxRanges = 512;
 
-    /// <summary>Pages with newer data over zero ranges remembered at most.</summary>
+    /// <summary>Pages with newer data over zero ranges, and pieces of zero ranges, remembered at most.</summary>
     public const int MaxClips = 65_536;
 
     private readonly List<PendingCommand> _commands = []; // ascending
     private int _clips;
+    private int _pieces;
 
     /// <summary>What a read sees of them.</summary>
     public ZeroMap Visible { get; } = new();
 
-    public bool IsOverfull => _commands.Count > MaxRanges || _clips > MaxClips;
+    /// <summary>Whether the oldest must go, before a command that is written through at once clips all of them on that many
+    /// pages (0: no such command).</summary>
+    public bool IsOverfull(long pagesWrittenThrough) =>
+        _commands.Count > MaxRanges || _clips + _pieces > MaxClips || _commands.Count * pagesWrittenThrough > MaxClips;
 
     /// <summary>Gives the newest command a zero range over whole pages.</summary>
     public void Add(PendingCommand command, long startPage, long endPage)
     {
         command.Zeroes = new ZeroRange(startPage, endPage);
         _commands.Add(command);
+        _pieces++;
         Visible.Cover(startPage, endPage, command);
     }
 
@@ -37,6 +42,7 @@ internal sealed class PendingZeroes
 
         Visible.Uncover(0, long.MaxValue, command);
         _clips -= zeroes.Clips.Count;
+        _pieces -= zeroes.Live.Count;
         _commands.Remove(command);
         command.Zeroes = null;
     }
@@ -95,7 +101,9 @@ internal sealed class PendingZeroes
                 continue;
             }
 
+            _pieces -= command.Zeroes.Live.Count;
             command.Zeroes.Live.Subtract(range.Start, range.End);
+            _pieces += command.Zeroes.Live.Count;
             if (!command.IsLive)
             {
                 dead.Add(command);

@@ -52,8 +52,10 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     /// <summary>Atoms of the commands in <see cref="Pending"/>, dead ones of live commands included.</summary>
     public long PendingAtoms { get; private set; }
 
-    /// <summary>Whether history without payload has grown to its bound, so that the oldest command must go.</summary>
-    public bool NeedsRelief => Zeroes.IsOverfull || _weightless > MaxWeightless;
+    /// <summary>Whether history without payload has grown to its bound, so that the oldest command must go, before a command
+    /// with that much payload is written through at once (0: no such command).</summary>
+    public bool NeedsRelief(long bytesWrittenThrough) =>
+        _weightless > MaxWeightless || Zeroes.IsOverfull((bytesWrittenThrough + PageArena.PageBytes - 1) / PageArena.PageBytes);
 
     /// <summary>Makes a command visible. Offset and length are multiples of the block; payload is empty for zeroes.</summary>
     public PendingCommand Insert(
@@ -156,6 +158,20 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         {
             Release(dead);
         }
+    }
+
+    /// <summary>The newest command that a cut must keep, if that is newer than <paramref name="sequence"/>.</summary>
+    public long NewestMustSurvive(long sequence)
+    {
+        for (PendingCommand? c = Pending.Newest; c is not null && c.Sequence > sequence; c = c.Older)
+        {
+            if (c.MustSurvive)
+            {
+                return c.Sequence;
+            }
+        }
+
+        return sequence;
     }
 
     private void InsertZeroes(PendingCommand command)

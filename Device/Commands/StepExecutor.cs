@@ -25,13 +25,15 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
 
             PendingCommand? command = null;
             long sequence = 0;
+            bool hasRoom = false;
+            bool isThrough = core.IsWrittenThrough(isFua, payload.Length);
             DiskStatus? admitted;
             lock (core.Gate)
             {
                 admitted = prepared is null ? null : core.Admit(epoch);
-                if (admitted == DiskStatus.Ok && (core.IsWrittenThrough(isFua, payload.Length) || TryMakeRoom(payload.Length)))
+                hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.Length, isThrough);
+                if (hasRoom && (edges is null || edges.TryFill(fillable, core)))
                 {
-                    edges?.Fill(fillable, core);
                     command = core.Step(kind, range, payload, isFua);
                     command.KeepsProvisioned = keepsProvisioned;
                     sequence = command.Sequence;
@@ -50,9 +52,9 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                 return WriteThrough(epoch, command, sequence, isFua);
             }
 
-            if (admitted == DiskStatus.Ok)
+            if (admitted == DiskStatus.Ok && !hasRoom)
             {
-                admitted = destager.MakeRoom(epoch, payload.Length);
+                admitted = destager.MakeRoom(epoch, payload.Length, isThrough);
             }
 
             if (admitted is null)
@@ -117,13 +119,10 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
 
                 if (status == DiskStatus.Ok)
                 {
-                    core.Acknowledge(sequence, null, isFua);
+                    // It has left the cache, unless it was superseded while it waited: then the report still knows it.
+                    bool isKnown = command.Sequence == sequence && command.List is not null;
+                    core.Acknowledge(sequence, isKnown ? command : null, isFua);
                     return DiskStatus.Ok;
-                }
-
-                if (status is DiskStatus.MediumError or DiskStatus.MediumFull && destager.IsPending(command, sequence))
-                {
-                    core.Cache.Withdraw(command); // a failed command leaves the old data
                 }
             }
 
@@ -137,9 +136,9 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
     }
 
     /// <summary>On an immediate medium destages oldest-first until there is room; on others says whether there is.</summary>
-    private bool TryMakeRoom(int payloadBytes)
+    private bool TryMakeRoom(int payloadBytes, bool isThrough)
     {
-        while (!core.HasRoomFor(payloadBytes))
+        while (!core.HasRoomFor(payloadBytes, isThrough))
         {
             if (!core.Medium.IsImmediate || core.Cache.Pending.Oldest is not PendingCommand oldest)
             {
@@ -162,7 +161,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                 return admitted;
             }
 
-            edges.Register(destager.Reads);
+            edges.Register(core, destager.Reads);
         }
 
         DiskStatus status = edges.ReadPlatter(core.Medium);

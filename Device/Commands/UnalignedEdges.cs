@@ -17,6 +17,8 @@ internal sealed class UnalignedEdges
     private readonly int _blockBytes;
     private readonly List<ByteRange> _gaps = [];
     private long _registration;
+    private bool _headWasPending;
+    private bool _tailWasPending;
 
     public UnalignedEdges(ByteRange covering, ByteRange range, int blockBytes)
     {
@@ -28,7 +30,15 @@ internal sealed class UnalignedEdges
         _platter = new byte[2 * blockBytes];
     }
 
-    public void Register(ReadsInFlight reads) => _registration = reads.Begin(_covering);
+    /// <summary>Under the disk's lock: from here on nothing that is pending now or later is written into these blocks on a
+    /// medium that waits, but for a batch that was picked before; blocks that such a batch may hold are remembered.</summary>
+    public void Register(DiskCore core, ReadsInFlight reads)
+    {
+        Span<byte> block = stackalloc byte[4096];
+        _headWasPending = !IsGap(_head, block[.._blockBytes], core);
+        _tailWasPending = !IsGap(_tail, block[.._blockBytes], core);
+        _registration = reads.Begin(_covering);
+    }
 
     public void Release(ReadsInFlight reads)
     {
@@ -53,41 +63,57 @@ internal sealed class UnalignedEdges
         }
     }
 
-    /// <summary>Completes the covering payload; under the disk's lock.</summary>
-    public void Fill(Span<byte> payload, DiskCore core)
+    /// <summary>Completes the covering payload; under the disk's lock. False when a block has moved from the cache to the
+    /// platter since it was read there: then what was read may be older, and everything begins anew.</summary>
+    public bool TryFill(Span<byte> payload, DiskCore core)
     {
         Span<byte> block = stackalloc byte[4096];
         block = block[.._blockBytes];
         if (_range.OffsetBytes != _covering.OffsetBytes)
         {
-            ReadVisible(_head, _platter.AsSpan(0, _blockBytes), block, core);
+            if (!TryReadVisible(_head, _platter.AsSpan(0, _blockBytes), block, core, _headWasPending))
+            {
+                return false;
+            }
+
             int missing = (int)(_range.OffsetBytes - _covering.OffsetBytes);
             block[..missing].CopyTo(payload);
         }
 
         if (_range.EndBytes != _covering.EndBytes)
         {
-            ReadVisible(_tail, _platter.AsSpan(_blockBytes), block, core);
+            if (!TryReadVisible(_tail, _platter.AsSpan(_blockBytes), block, core, _tailWasPending))
+            {
+                return false;
+            }
+
             int missing = (int)(_covering.EndBytes - _range.EndBytes);
             block[^missing..].CopyTo(payload[^missing..]);
         }
+
+        return true;
     }
 
-    private void ReadVisible(ByteRange at, ReadOnlySpan<byte> platter, Span<byte> block, DiskCore core)
+    private bool IsGap(ByteRange at, Span<byte> block, DiskCore core)
     {
         core.Reader.Read(at.OffsetBytes, block, _gaps);
-        if (_gaps.Count == 0)
+        return _gaps.Count > 0;
+    }
+
+    private bool TryReadVisible(ByteRange at, ReadOnlySpan<byte> platter, Span<byte> block, DiskCore core, bool wasPending)
+    {
+        if (!IsGap(at, block, core))
         {
-            return;
+            return true;
         }
 
         if (core.Medium.IsImmediate)
         {
             core.Medium.Read(at.OffsetBytes, block);
+            return true;
         }
-        else
-        {
-            platter.CopyTo(block);
-        }
+
+        platter.CopyTo(block);
+        return !wasPending;
     }
 }

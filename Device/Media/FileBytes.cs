@@ -32,7 +32,7 @@ internal static class FileBytes
                 offsetBytes += read;
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             throw new DeviceIoException($"read at {offsetBytes}: {e.Message}", LibC.EIO, e);
         }

@@ -29,7 +29,7 @@ internal sealed unsafe class FileMedium : IMedium
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
-        FileUndo? undo = keepUndo ? FileUndo.Save(_file, _path, _geometry, delta) : null;
+        FileUndo? undo = keepUndo && !delta.IsEmpty ? FileUndo.Save(_file, _path, _geometry, delta) : null;
         try
         {
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
@@ -40,9 +40,9 @@ internal sealed unsafe class FileMedium : IMedium
 
             WritePages(delta);
         }
-        catch (DeviceIoException)
+        catch (DeviceIoException) when (undo is not null)
         {
-            undo?.Dispose();
+            undo.Restore(); // all or nothing: a cut that can't be carried out leaves the old platter, and may be judged again
             throw;
         }
 

@@ -9,6 +9,8 @@ internal sealed class FileUndo : IPlatterUndo
 {
     private const int CopyBytes = 1 << 20;
 
+    private static int s_count;
+
     private readonly SafeFileHandle _image;
     private readonly SafeFileHandle _saved;
     private readonly DiskGeometry _geometry;
@@ -24,14 +26,10 @@ internal sealed class FileUndo : IPlatterUndo
     /// <summary>Copies what the delta will change; cost and room follow the data (not the holes) that is changed.</summary>
     public static FileUndo Save(SafeFileHandle image, string path, DiskGeometry geometry, PlatterDelta delta)
     {
-        string name = $"{path}.undo-{Environment.ProcessId}";
         FileUndo? undo = null;
         try
         {
-            SafeFileHandle saved = File.OpenHandle(
-                name, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-            undo = new FileUndo(image, saved, geometry);
-            File.Delete(name); // nameless from here on: gone with the process, however that ends
+            undo = new FileUndo(image, OpenNameless(path), geometry);
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 undo._touched.Add(range.Start, range.End);
@@ -42,14 +40,37 @@ internal sealed class FileUndo : IPlatterUndo
                 undo._touched.Add(page, page + 1);
             }
 
-            undo.CopyTouched(image, saved, zeroFirst: false);
+            undo.CopyTouched(image, undo._saved, zeroFirst: false);
             return undo;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             undo?.Dispose();
-            throw e as DeviceIoException ?? new DeviceIoException($"cannot keep the old platter beside the image: {e.Message}", LibC.EIO, e);
+            throw e as DeviceIoException ?? new DeviceIoException($"cannot keep the old platter: {e.Message}", LibC.EIO, e);
         }
+    }
+
+    /// <summary>A file without a name, gone with the process however that ends: beside the image, where there should be room
+    /// as for the image, or where that can't be, among the temporary files.</summary>
+    private static SafeFileHandle OpenNameless(string path)
+    {
+        string name = $".blockemu-undo-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+        try
+        {
+            return OpenNamelessIn(Path.GetDirectoryName(Path.GetFullPath(path))!, name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return OpenNamelessIn(Path.GetTempPath(), name);
+        }
+    }
+
+    private static SafeFileHandle OpenNamelessIn(string directory, string name)
+    {
+        string file = Path.Combine(directory, name);
+        SafeFileHandle handle = File.OpenHandle(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        File.Delete(file);
+        return handle;
     }
 
     public void ReadOld(long offsetBytes, Span<byte> destination)

@@ -88,7 +88,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
-        MemoryUndo? undo = keepUndo ? new MemoryUndo(this, arena) : null;
+        MemoryUndo? undo = keepUndo ? new MemoryUndo(this, arena, geometry.SizeBytes) : null;
         foreach (PageRange range in delta.ZeroRanges.AsSpan())
         {
             for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))

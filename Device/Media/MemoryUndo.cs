@@ -3,7 +3,7 @@ using BlockEmu.Device.Cache;
 namespace BlockEmu.Device.Media;
 
 /// <summary>The pages a delta replaced in a memory medium; they change hands by pointer.</summary>
-internal sealed unsafe class MemoryUndo(MemoryMedium medium, PageArena arena) : IPlatterUndo
+internal sealed unsafe class MemoryUndo(MemoryMedium medium, PageArena arena, long sizeBytes) : IPlatterUndo
 {
     private long[]? _populated; // those of Old that exist, sorted; made when asked for, when the undo is complete
 
@@ -48,7 +48,7 @@ internal sealed unsafe class MemoryUndo(MemoryMedium medium, PageArena arena) : 
         long start = Math.Max(_populated[index] * PageArena.PageBytes, offsetBytes);
         return unchanged is { } other && other.OffsetBytes <= start
             ? other
-            : new ByteRange(start, ((_populated[index] + 1) * PageArena.PageBytes) - start);
+            : new ByteRange(start, Math.Min((_populated[index] + 1) * PageArena.PageBytes, sizeBytes) - start);
     }
 
     public void Restore()

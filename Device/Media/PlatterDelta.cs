@@ -20,6 +20,9 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
     /// <summary>Whether zeroes must stay provisioned on the medium.</summary>
     public bool KeepsProvisioned { get; set; }
 
+    /// <summary>Whether it changes nothing.</summary>
+    public bool IsEmpty => _pages.Count == 0 && ZeroRanges.Count == 0;
+
     /// <summary>Adds a surviving part of a command that is older than all that was added before.</summary>
     public void Cover(LivePiece piece)
     {

@@ -12,6 +12,9 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
     private readonly long _pendingBytes = core.Cache.LiveBytes;
     private IPlatterUndo? _undo;
 
+    /// <summary>What a half-failed destage may have touched is as good as required: a prefix ends no earlier.</summary>
+    private readonly long _newestRequired = core.Cache.NewestMustSurvive(core.NewestRequired);
+
     /// <summary>The judgement in force.</summary>
     public CutReport? Report { get; private set; }
 
@@ -68,7 +71,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             BlockSizeBytes = core.Geometry.BlockSizeBytes,
             SizeBytes = core.Geometry.SizeBytes,
             NewestSequence = core.Sequence,
-            NewestRequiredSequence = core.NewestRequired,
+            NewestRequiredSequence = _newestRequired,
             PendingBytes = _pendingBytes,
             CommandsKept = entries.Count(e => e.Outcome == PendingOutcome.Kept),
             CommandsLost = entries.Count(e => e.Outcome == PendingOutcome.Lost),
@@ -153,7 +156,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
 
     private void SetFifoBorder(LossJudge judge)
     {
-        List<PendingCommand> drawn = _commands.FindAll(c => c.Sequence > core.NewestRequired);
+        List<PendingCommand> drawn = _commands.FindAll(c => c.Sequence > _newestRequired);
         long units = drawn.Sum(CountUnits);
         long position = judge.DrawFifo(units);
         foreach (PendingCommand command in drawn)

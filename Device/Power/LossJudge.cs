@@ -31,6 +31,11 @@ internal sealed class LossJudge
 
             list.Add(selection);
         }
+
+        foreach (List<AtomSelection> list in _explicit.Values)
+        {
+            Merge(list);
+        }
     }
 
     /// <summary>With <c>fifo</c>: says which unit is the first that does not survive.</summary>
@@ -89,8 +94,48 @@ internal sealed class LossJudge
             LossModelKind.Fifo => command.Sequence < _fifoSequence
                 || (command.Sequence == _fifoSequence && unit < _fifoUnit),
             _ => _explicit.TryGetValue(command.Sequence, out List<AtomSelection>? chosen)
-                && chosen.Exists(s => s.FirstAtom <= atom && atom <= s.LastAtom),
+                && Holds(chosen, atom),
         };
+    }
+
+    private static void Merge(List<AtomSelection> list)
+    {
+        list.Sort((a, b) => a.FirstAtom.CompareTo(b.FirstAtom));
+        int last = 0;
+        for (int i = 1; i < list.Count; i++)
+        {
+            if (list[i].FirstAtom <= list[last].LastAtom)
+            {
+                list[last] = list[last] with { LastAtom = Math.Max(list[last].LastAtom, list[i].LastAtom) };
+            }
+            else
+            {
+                list[++last] = list[i];
+            }
+        }
+
+        list.RemoveRange(last + 1, list.Count - last - 1);
+    }
+
+    /// <summary>Whether one of the merged selections holds an atom.</summary>
+    private static bool Holds(List<AtomSelection> chosen, long atom)
+    {
+        int low = 0;
+        int high = chosen.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (chosen[middle].LastAtom < atom)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < chosen.Count && chosen[low].FirstAtom <= atom;
     }
 
     private bool IsHeads(long sequence, long atom, double probability) =>

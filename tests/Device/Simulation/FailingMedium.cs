@@ -16,6 +16,12 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
     public int Syncs { get; private set; }
 
+    /// <summary>Runs before each delta is applied; may throw.</summary>
+    public Action? BeforeApply { get; set; }
+
+    /// <summary>Runs after each read.</summary>
+    public Action? AfterRead { get; set; }
+
     public bool IsImmediate => inner.IsImmediate;
 
     public long PersistentBytes => inner.PersistentBytes;
@@ -27,7 +33,11 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
     /// <summary>Waits until a write stands at the held door.</summary>
     public void WaitForWrite() => Assert.True(_arrived.Wait(TimeSpan.FromSeconds(30)), "no write came");
 
-    public void Read(long offsetBytes, Span<byte> destination) => inner.Read(offsetBytes, destination);
+    public void Read(long offsetBytes, Span<byte> destination)
+    {
+        inner.Read(offsetBytes, destination);
+        AfterRead?.Invoke();
+    }
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
@@ -37,6 +47,7 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
         }
 
         _open.Wait();
+        BeforeApply?.Invoke();
         return WriteErrno == 0 ? inner.Apply(delta, keepUndo) : throw new DeviceIoException("the medium refuses", WriteErrno);
     }
 
