@@ -42,6 +42,7 @@ public sealed class Disk : IDisposable
     private readonly ReadCommands _reads;
     private readonly WriteCommands _writes;
     private readonly FlushCommand _flush;
+    private readonly MapCommand _map;
     private readonly DiskPower _power;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
@@ -73,6 +74,7 @@ public sealed class Disk : IDisposable
         _reads = new ReadCommands(_core, _destager, _powerGate);
         _writes = new WriteCommands(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
         _flush = new FlushCommand(_core, _destager, _powerGate);
+        _map = new MapCommand(_core, _destager, _powerGate);
         _power = new DiskPower(_core, _destager, _powerGate, options);
 
         IMedium OpenMedium(PageArena arena)
@@ -150,6 +152,16 @@ public sealed class Disk : IDisposable
 
     /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
     public DiskStatus Flush(long epoch) => _flush.Run(epoch);
+
+    /// <summary>What a power cut would take right now: lists the states of a range from its start on, neighbours alike
+    /// merged. It may stop before the range's end, never before its first extent.</summary>
+    /// <param name="epoch">The session's epoch.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="lengthBytes">Length.</param>
+    /// <param name="maxExtents">How many extents at most, at least 1.</param>
+    /// <param name="extents">Filled anew; borders are multiples of the block but for the range's own ends.</param>
+    public DiskStatus Map(long epoch, long offsetBytes, long lengthBytes, int maxExtents, List<DiskExtent> extents) =>
+        _map.Map(epoch, new ByteRange(offsetBytes, lengthBytes), maxExtents, extents);
 
     /// <summary>Cuts the power. When it returns the disk is off and judged. <see cref="PowerMoveException"/> when it is off.</summary>
     /// <param name="seed">The cut's own seed; null = hash(disk seed, cut number), kept to 53 bits.</param>

@@ -126,6 +126,48 @@ internal sealed class PageDirectory<T>
         return -1;
     }
 
+    /// <summary>The first page not in use in [<paramref name="page"/>, <paramref name="endPage"/>), or
+    /// <paramref name="endPage"/>: a leaf at a time.</summary>
+    public long NextFree(long page, long endPage)
+    {
+        while (page < endPage)
+        {
+            object? leaf = FindLeaf(page);
+            if (leaf is null)
+            {
+                return page;
+            }
+
+            int index = (int)(page & (LeafSize - 1));
+            ulong free = ~Unsafe.As<Leaf>(leaf).Used >> index;
+            if (free != 0)
+            {
+                return Math.Min(endPage, page + System.Numerics.BitOperations.TrailingZeroCount(free));
+            }
+
+            page += LeafSize - index;
+        }
+
+        return endPage;
+    }
+
+    private object? FindLeaf(long page)
+    {
+        object?[] node = _root;
+        for (int level = _height - 1; level > 0; level--)
+        {
+            object? next = node[IndexAt(page, level)];
+            if (next is null)
+            {
+                return null;
+            }
+
+            node = Unsafe.As<object?[]>(next);
+        }
+
+        return node[IndexAt(page, 0)];
+    }
+
     private ref object? Descend(long page)
     {
         object?[] node = _root;

@@ -6,8 +6,11 @@ namespace BlockEmu.Device.Cache;
 /// <summary>What a read returns: the newest pending version of each block, and where there is none, the platter.</summary>
 internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cache)
 {
-    private const int FromPlatter = 0;
-    private const int FromZeroes = -1;
+    /// <summary><see cref="Resolve"/>: nothing is pending there.</summary>
+    public const int FromPlatter = 0;
+
+    /// <summary><see cref="Resolve"/>: the page's zero range.</summary>
+    public const int FromZeroes = -1;
 
     /// <summary>Fills what is pending into <paramref name="destination"/> and lists the ranges the platter has to fill, in
     /// ascending order, neighbours merged. Any alignment.</summary>
@@ -71,7 +74,8 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
         }
     }
 
-    private int Resolve(long page, ref PageSlot slot, int block, PendingCommand? zeroes)
+    /// <summary>Where a block's visible content is: its newest node, or one of the two above.</summary>
+    public int Resolve(long page, ref PageSlot slot, int block, PendingCommand? zeroes)
     {
         int node = Unsafe.IsNullRef(ref slot) ? 0 : slot.Newest[block];
         if (zeroes is null || (node != 0 && cache.Nodes[node].Owner.Sequence > zeroes.Sequence))

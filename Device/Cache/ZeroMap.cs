@@ -15,6 +15,13 @@ internal sealed class ZeroMap
         return index < _entries.Count && _entries[index].Start <= page ? _entries[index].Owner : null;
     }
 
+    /// <summary>The first range that ends after a page, with its newest command; null when none does.</summary>
+    public (long Start, long End, PendingCommand Owner)? NextEndingAfter(long page)
+    {
+        int index = FirstEndingAfter(page);
+        return index < _entries.Count ? _entries[index] : null;
+    }
+
     /// <summary>Lays a range over what is there; it is newer than all of it.</summary>
     public void Cover(long start, long end, PendingCommand owner)
     {

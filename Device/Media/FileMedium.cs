@@ -89,7 +89,9 @@ internal sealed unsafe class FileMedium : IMedium
         }
     }
 
-    public ByteRange? NextPopulated(long offsetBytes) => FileBytes.NextData(_file, offsetBytes, _geometry.SizeBytes);
+    public ByteRange? NextPopulated(long offsetBytes) => NextPopulated(offsetBytes, _geometry.SizeBytes);
+
+    public ByteRange? NextPopulated(long offsetBytes, long endBytes) => FileBytes.NextData(_file, offsetBytes, endBytes);
 
     public void Dispose() => _file.Dispose();
 

@@ -31,4 +31,7 @@ internal interface IMedium : IDisposable
 
     /// <summary>The first range at or after an offset that may hold something but zeroes, or null.</summary>
     ByteRange? NextPopulated(long offsetBytes);
+
+    /// <summary>As <see cref="NextPopulated(long)"/>, of what lies before an end: what is beyond costs nothing.</summary>
+    ByteRange? NextPopulated(long offsetBytes, long endBytes);
 }

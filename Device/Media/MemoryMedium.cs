@@ -133,22 +133,19 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         // Memory has nothing further down that a crash of the host would spare.
     }
 
-    public ByteRange? NextPopulated(long offsetBytes)
+    public ByteRange? NextPopulated(long offsetBytes) => NextPopulated(offsetBytes, geometry.SizeBytes);
+
+    public ByteRange? NextPopulated(long offsetBytes, long endBytes)
     {
-        long page = _pages.NextInUse(offsetBytes / PageArena.PageBytes, geometry.PageCount);
+        long endPage = (endBytes + PageArena.PageBytes - 1) / PageArena.PageBytes;
+        long page = _pages.NextInUse(offsetBytes / PageArena.PageBytes, endPage);
         if (page < 0)
         {
             return null;
         }
 
-        long end = page + 1;
-        while (end < geometry.PageCount && !Unsafe.IsNullRef(ref _pages.Find(end)))
-        {
-            end++;
-        }
-
         long start = Math.Max(page * PageArena.PageBytes, offsetBytes);
-        return new ByteRange(start, Math.Min(end * PageArena.PageBytes, geometry.SizeBytes) - start);
+        return new ByteRange(start, Math.Min(_pages.NextFree(page + 1, endPage) * PageArena.PageBytes, endBytes) - start);
     }
 
     public void Dispose()

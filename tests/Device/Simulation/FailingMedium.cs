@@ -66,6 +66,8 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
     public ByteRange? NextPopulated(long offsetBytes) => inner.NextPopulated(offsetBytes);
 
+    public ByteRange? NextPopulated(long offsetBytes, long endBytes) => inner.NextPopulated(offsetBytes, endBytes);
+
     public void Dispose()
     {
         inner.Dispose();
