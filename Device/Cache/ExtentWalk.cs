@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Cache;

@@ -86,6 +86,21 @@ public sealed class NbdClient : IDisposable
         }
     }
 
+    /// <summary>Negotiates structured replies; <see cref="NbdNegotiationException"/> when they are refused.</summary>
+    public void UseStructuredReplies()
+    {
+        Haggling.Demand(NbdOption.StructuredReply);
+        _requests.Style = NbdReplyStyle.Structured;
+    }
+
+    /// <summary>Lists the contexts that match (all, without a query) with <c>NBD_OPT_LIST_META_CONTEXT</c>.</summary>
+    public IReadOnlyList<NbdMetaContext> ListContexts(string name, params ReadOnlySpan<string> queries) =>
+        Haggling.AskForContexts(NbdOption.ListMetaContext, name, queries);
+
+    /// <summary>Selects contexts with <c>NBD_OPT_SET_META_CONTEXT</c>, for the export to be chosen next.</summary>
+    public IReadOnlyList<NbdMetaContext> SelectContexts(string name, params ReadOnlySpan<string> queries) =>
+        Haggling.AskForContexts(NbdOption.SetMetaContext, name, queries);
+
     /// <summary>Chooses with <c>NBD_OPT_GO</c>, asking for every fact unless told which.</summary>
     public NbdExport Go(string name, params ReadOnlySpan<NbdInfoType> types) =>
         Export = Haggling.Describe(NbdOption.Go, name, types);
@@ -107,7 +122,10 @@ public sealed class NbdClient : IDisposable
         _requests.Send(command, flags, offsetBytes, lengthBytes, payload);
 
     /// <summary>Waits for the reply; a READ's data goes to <paramref name="destination"/>.</summary>
-    public NbdError Wait(ulong cookie, Span<byte> destination = default) => _requests.Wait(cookie, destination);
+    public NbdError Wait(ulong cookie, Span<byte> destination = default) => _requests.Wait(cookie, destination).Error;
+
+    /// <summary>As <see cref="Wait"/>, with everything the reply said.</summary>
+    public NbdReply WaitForReply(ulong cookie, Span<byte> destination = default) => _requests.Wait(cookie, destination);
 
     public NbdError Read(long offsetBytes, Span<byte> destination, NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.Read, (ulong)offsetBytes, (uint)destination.Length, default, flags), destination);
@@ -126,6 +144,10 @@ public sealed class NbdClient : IDisposable
 
     public NbdError Cache(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.Cache, (ulong)offsetBytes, lengthBytes, default, flags));
+
+    /// <summary>The extents of each selected context; they may end before the range does.</summary>
+    public NbdReply BlockStatus(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
+        WaitForReply(Submit(NbdCommand.BlockStatus, (ulong)offsetBytes, lengthBytes, default, flags));
 
     /// <summary>Sends <c>NBD_CMD_DISC</c>, which has no reply: the server closes after what is outstanding.</summary>
     public void Disconnect() => _requests.SendUnanswered(NbdCommand.Disconnect);

@@ -68,6 +68,20 @@ public sealed class NbdClientHaggling
         return new NbdOptionReply(header.Type, ReadBytes((int)header.LengthBytes));
     }
 
+    /// <summary>Sends an option without data that must be acknowledged.</summary>
+    internal void Demand(NbdOption option) => ThrowIfRefused(option, Ask(option)[^1]);
+
+    internal IReadOnlyList<NbdMetaContext> AskForContexts(NbdOption option, string name, ReadOnlySpan<string> queries)
+    {
+        IReadOnlyList<NbdOptionReply> replies = Ask(option, NbdMetaContextRequest.Format(name, queries));
+        ThrowIfRefused(option, replies[^1]);
+        return
+        [
+            .. replies.SkipLast(1).Select(r => new NbdMetaContext(
+                BinaryPrimitives.ReadUInt32BigEndian(r.Data), Encoding.UTF8.GetString(r.Data.AsSpan(4)))),
+        ];
+    }
+
     internal NbdExport Describe(NbdOption option, string name, ReadOnlySpan<NbdInfoType> types)
     {
         IReadOnlyList<NbdOptionReply> replies =

@@ -18,6 +18,9 @@ public sealed record NbdExport
     /// <summary>For people; may be empty.</summary>
     public string Description { get; init; } = "";
 
+    /// <summary>The metadata contexts BLOCK_STATUS can tell about, by name.</summary>
+    public IReadOnlyList<string> MetaContexts { get; init; } = [];
+
     /// <summary>Size and flags as they go over the wire.</summary>
     public NbdExportInfo Info => new((ulong)SizeBytes, Flags);
 }

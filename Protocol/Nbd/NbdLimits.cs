@@ -12,6 +12,9 @@ public static class NbdLimits
     /// <summary>The largest option a client can mean: GO with the longest name and 65,535 information types.</summary>
     public const int MaxOptionDataBytes = 4 + MaxStringBytes + 2 + (2 * ushort.MaxValue);
 
+    /// <summary>Queries in one LIST_META_CONTEXT or SET_META_CONTEXT; more are ERR_TOO_BIG.</summary>
+    public const int MaxMetaContextQueries = 1024;
+
     /// <summary>Options up to this are read over and answered with an error; a longer one ends the connection unread.</summary>
     public const int MaxDrainedOptionBytes = 1 << 20;
 

@@ -17,4 +17,7 @@ public static class NbdMagic
 
     /// <summary><c>NBD_SIMPLE_REPLY_MAGIC</c>.</summary>
     public const uint SimpleReply = 0x6744_6698;
+
+    /// <summary><c>NBD_STRUCTURED_REPLY_MAGIC</c>.</summary>
+    public const uint StructuredReply = 0x668e_33ef;
 }

@@ -5,15 +5,20 @@ namespace BlockEmu.Protocol.Nbd;
 /// <summary>What each option is answered with, once it has arrived whole.</summary>
 internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<byte> replies)
 {
+    private readonly NbdMetaContextAnswers _contexts = new(replies);
+    private NbdReplyStyle _style;
+
     public NbdClientFlags ClientFlags { get; set; }
 
-    public NbdExport? Chosen { get; private set; }
+    /// <summary>Set when an export was chosen.</summary>
+    public NbdSessionTerms? Terms { get; private set; }
 
     public NbdDropReason DropReason { get; private set; }
 
     /// <summary>The options whose data is looked at; that of all others is read over.</summary>
     public static bool NeedsData(NbdOptionHeader option) =>
-        option.Option is NbdOption.ExportName or NbdOption.Info or NbdOption.Go;
+        option.Option is NbdOption.ExportName or NbdOption.Info or NbdOption.Go
+            or NbdOption.ListMetaContext or NbdOption.SetMetaContext;
 
     /// <summary>Answers an option that <see cref="NeedsData"/>.</summary>
     public NbdNegotiationOutcome Answer(NbdOption option, ReadOnlySpan<byte> data)
@@ -26,6 +31,11 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
         if (!IsFixed)
         {
             return RefuseUnfixed(option);
+        }
+
+        if (option is NbdOption.ListMetaContext or NbdOption.SetMetaContext)
+        {
+            return AnswerMetaContext(option, data);
         }
 
         if (!NbdInfoRequest.TryRead(data, out NbdInfoRequest request))
@@ -50,13 +60,23 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
             return RefuseUnfixed(option.Option);
         }
 
+        if (option.Option == NbdOption.SetMetaContext)
+        {
+            _contexts.Clear();
+        }
+
         return option.Option switch
         {
             NbdOption.Info or NbdOption.Go =>
                 Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "the option is longer than its parts can be"),
-            NbdOption.List or NbdOption.StartTls when option.LengthBytes != 0 =>
+            NbdOption.ListMetaContext or NbdOption.SetMetaContext =>
+                Refuse(option.Option, NbdOptionReplyType.ErrorTooBig, "these are more queries than are looked at here"),
+            NbdOption.List or NbdOption.StartTls or NbdOption.StructuredReply when option.LengthBytes != 0 =>
                 Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "this option takes no data"),
             NbdOption.List => AnswerList(),
+            NbdOption.StructuredReply when _style != NbdReplyStyle.Simple =>
+                Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "replies are structured already"),
+            NbdOption.StructuredReply => AcceptStyle(option.Option, NbdReplyStyle.Structured),
             NbdOption.StartTls => Refuse(option.Option, NbdOptionReplyType.ErrorPolicy, "TLS is off here"),
             _ => Refuse(option.Option, NbdOptionReplyType.ErrorUnsupported, "this option is not known here"),
         };
@@ -76,10 +96,10 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
             case NbdExportState.Ready:
                 int paddingBytes = ClientFlags.HasFlag(NbdClientFlags.NoZeroes) ? 0 : NbdExportInfo.ExportNamePaddingBytes;
                 Span<byte> reply = replies.GetSpan(NbdExportInfo.WireSizeBytes + paddingBytes);
-                export!.Info.Write(reply);
+                Choose(export!);
+                Terms!.Export.Info.Write(reply);
                 reply.Slice(NbdExportInfo.WireSizeBytes, paddingBytes).Clear();
                 replies.Advance(NbdExportInfo.WireSizeBytes + paddingBytes);
-                Chosen = export;
                 return NbdNegotiationOutcome.Chosen;
             case NbdExportState.Silent:
                 return NbdNegotiationOutcome.Silent;
@@ -92,23 +112,90 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
 
     private NbdNegotiationOutcome AnswerInfo(NbdOption option, in NbdInfoRequest request)
     {
-        switch (catalog.Find(request.Name, out NbdExport? export))
+        if (!TryFind(option, request.Name, out NbdExport? export, out NbdNegotiationOutcome outcome))
         {
-            case NbdExportState.Ready:
-                NbdOptionReplies.Describe(replies, option, request, export!);
-                NbdOptionReplies.Acknowledge(replies, option);
-                Chosen = option == NbdOption.Go ? export : null;
-                return Chosen is null ? NbdNegotiationOutcome.NeedMore : NbdNegotiationOutcome.Chosen;
-            case NbdExportState.ShutDown:
-                return Refuse(option, NbdOptionReplyType.ErrorShutdown, "the power of this disk is off");
-            case NbdExportState.Silent:
-                return NbdNegotiationOutcome.Silent;
-            case NbdExportState.Resetting:
-                return Drop(NbdDropReason.ExportOff);
-            default:
-                return Refuse(option, NbdOptionReplyType.ErrorUnknown, "there is no export of this name");
+            return outcome;
         }
+
+        NbdOptionReplies.Describe(replies, option, request, Flavoured(export!));
+        NbdOptionReplies.Acknowledge(replies, option);
+        if (option != NbdOption.Go)
+        {
+            return NbdNegotiationOutcome.NeedMore;
+        }
+
+        Choose(export!);
+        return NbdNegotiationOutcome.Chosen;
     }
+
+    private NbdNegotiationOutcome AnswerMetaContext(NbdOption option, ReadOnlySpan<byte> data)
+    {
+        bool selects = option == NbdOption.SetMetaContext;
+        if (selects)
+        {
+            _contexts.Clear();
+        }
+
+        if (selects && _style == NbdReplyStyle.Simple)
+        {
+            return Refuse(option, NbdOptionReplyType.ErrorInvalid, "structured replies were not negotiated");
+        }
+
+        if (!NbdMetaContextRequest.TryRead(data, out NbdMetaContextRequest request))
+        {
+            return Refuse(option, NbdOptionReplyType.ErrorInvalid, "the name or the queries are badly formed");
+        }
+
+        if (request.QueryCount > NbdLimits.MaxMetaContextQueries)
+        {
+            return Refuse(option, NbdOptionReplyType.ErrorTooBig, "these are more queries than are looked at here");
+        }
+
+        if (!TryFind(option, request.Name, out NbdExport? export, out NbdNegotiationOutcome outcome))
+        {
+            return outcome;
+        }
+
+        if (selects)
+        {
+            _contexts.Set(request, export!);
+        }
+        else
+        {
+            _contexts.List(request, export!);
+        }
+
+        return NbdNegotiationOutcome.NeedMore;
+    }
+
+    /// <summary>The export, or what its name is answered with instead.</summary>
+    private bool TryFind(NbdOption option, string name, out NbdExport? export, out NbdNegotiationOutcome outcome)
+    {
+        NbdExportState state = catalog.Find(name, out export);
+        outcome = state switch
+        {
+            NbdExportState.Ready => NbdNegotiationOutcome.NeedMore,
+            NbdExportState.ShutDown => Refuse(option, NbdOptionReplyType.ErrorShutdown, "the power of this disk is off"),
+            NbdExportState.Silent => NbdNegotiationOutcome.Silent,
+            NbdExportState.Resetting => Drop(NbdDropReason.ExportOff),
+            _ => Refuse(option, NbdOptionReplyType.ErrorUnknown, "there is no export of this name"),
+        };
+        return state == NbdExportState.Ready;
+    }
+
+    private NbdNegotiationOutcome AcceptStyle(NbdOption option, NbdReplyStyle style)
+    {
+        _style = style;
+        NbdOptionReplies.Acknowledge(replies, option);
+        return NbdNegotiationOutcome.NeedMore;
+    }
+
+    private void Choose(NbdExport export) =>
+        Terms = new NbdSessionTerms(Flavoured(export)) { Replies = _style, Contexts = _contexts.SelectedFor(export) };
+
+    /// <summary>The export as what was negotiated lets it be: DF belongs to structured replies.</summary>
+    private NbdExport Flavoured(NbdExport export) =>
+        _style == NbdReplyStyle.Simple ? export : export with { Flags = export.Flags | NbdTransmissionFlags.SendDf };
 
     private NbdNegotiationOutcome AnswerList()
     {

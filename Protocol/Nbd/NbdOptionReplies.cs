@@ -49,6 +49,16 @@ internal static class NbdOptionReplies
         }
     }
 
+    /// <summary><c>NBD_REP_META_CONTEXT</c>: u32 id, name.</summary>
+    public static void MetaContext(IBufferWriter<byte> output, NbdOption option, NbdMetaContext context)
+    {
+        byte[] name = NbdText.GetBytes(context.Name);
+        byte[] data = new byte[4 + name.Length];
+        BinaryPrimitives.WriteUInt32BigEndian(data, context.Id);
+        name.CopyTo(data, 4);
+        Write(output, option, NbdOptionReplyType.MetaContext, data);
+    }
+
     private static void Info(IBufferWriter<byte> output, NbdOption option, NbdInfoType type, ReadOnlySpan<byte> fact)
     {
         byte[] data = new byte[2 + fact.Length];

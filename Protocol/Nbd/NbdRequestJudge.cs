@@ -8,69 +8,100 @@ namespace BlockEmu.Protocol.Nbd;
 /// </remarks>
 public static class NbdRequestJudge
 {
-    public static NbdVerdict Judge(in NbdRequestHeader header, NbdExport export)
+    private static readonly NbdRefusal BadFlags = Invalid("this command is not known here, or does not take these flags");
+    private static readonly NbdRefusal ReadOnly = new(NbdError.NotPermitted, "this export is read-only");
+    private static readonly NbdRefusal FlushedRange = Invalid("FLUSH takes no offset and no length");
+    private static readonly NbdRefusal NoContext = Invalid("no metadata context was selected for this export");
+    private static readonly NbdRefusal Nothing = Invalid("BLOCK_STATUS needs a length");
+    private static readonly NbdRefusal OffGrid = Invalid("offset and length must be multiples of the minimum block size");
+    private static readonly NbdRefusal TooLarge = Invalid("the length is above the maximum payload");
+
+    public static NbdVerdict Judge(in NbdRequestHeader header, NbdSessionTerms terms)
     {
-        NbdError error = FindError(header, export);
+        NbdRefusal refusal = FindRefusal(header, terms);
         if (header.Command != NbdCommand.Write)
         {
-            return new NbdVerdict(error, NbdPayloadRoom.None);
+            return new NbdVerdict(refusal, NbdPayloadRoom.None);
         }
 
         // A payload is read completely before its error is answered (Q6): otherwise it would be taken for requests.
         NbdPayloadRoom room = header.LengthBytes > NbdLimits.MaxDrainedPayloadBytes ? NbdPayloadRoom.Close
-            : error != NbdError.None ? NbdPayloadRoom.Drain
+            : refusal.Error != NbdError.None ? NbdPayloadRoom.Drain
             : NbdPayloadRoom.Take;
-        return new NbdVerdict(error, room);
+        return new NbdVerdict(refusal, room);
     }
 
-    private static NbdError FindError(in NbdRequestHeader header, NbdExport export)
+    private static NbdRefusal FindRefusal(in NbdRequestHeader header, NbdSessionTerms terms)
     {
-        if (!AreFlagsValid(header, export.Flags))
+        NbdExport export = terms.Export;
+        if (!AreFlagsValid(header, export.Flags, terms.Replies))
         {
-            return NbdError.InvalidArgument;
+            return BadFlags;
         }
 
         bool writes = header.Command is NbdCommand.Write or NbdCommand.WriteZeroes or NbdCommand.Trim;
         if (writes && export.Flags.HasFlag(NbdTransmissionFlags.ReadOnly))
         {
-            return NbdError.NotPermitted;
+            return ReadOnly;
         }
 
         if (header.Command == NbdCommand.Flush)
         {
-            return header.OffsetBytes == 0 && header.LengthBytes == 0 ? NbdError.None : NbdError.InvalidArgument;
+            return header.OffsetBytes == 0 && header.LengthBytes == 0 ? NbdRefusal.None : FlushedRange;
+        }
+
+        if (header.Command == NbdCommand.BlockStatus && (terms.Contexts.Count == 0 || header.LengthBytes == 0))
+        {
+            return header.LengthBytes == 0 ? Nothing : NoContext;
         }
 
         ulong sizeBytes = (ulong)export.SizeBytes;
         bool isInside = header.LengthBytes <= sizeBytes && header.OffsetBytes <= sizeBytes - header.LengthBytes;
         if (!isInside)
         {
-            return header.Command is NbdCommand.Write or NbdCommand.WriteZeroes
-                ? NbdError.NoSpace
-                : NbdError.InvalidArgument;
+            return PastTheEnd(header, sizeBytes);
         }
 
         ulong gridMask = export.BlockSizes.MinimumBytes - 1;
         if (((header.OffsetBytes | header.LengthBytes) & gridMask) != 0)
         {
-            return NbdError.InvalidArgument;
+            return OffGrid;
         }
 
         bool isTooLarge = header.Command is NbdCommand.Read or NbdCommand.Write
             && header.LengthBytes > export.BlockSizes.MaximumPayloadBytes;
-        return isTooLarge ? NbdError.InvalidArgument : NbdError.None;
+        return isTooLarge ? TooLarge : NbdRefusal.None;
+    }
+
+    private static NbdRefusal PastTheEnd(in NbdRequestHeader header, ulong sizeBytes)
+    {
+        const string why = "the range does not lie inside the export";
+        if (header.Command is NbdCommand.Write or NbdCommand.WriteZeroes)
+        {
+            return new NbdRefusal(NbdError.NoSpace, why);
+        }
+
+        // Only a READ is told where; a place must lie inside the request, which one of no length does not have.
+        return header.Command == NbdCommand.Read && header.LengthBytes > 0
+            ? new NbdRefusal(NbdError.InvalidArgument, why, Math.Max(header.OffsetBytes, sizeBytes))
+            : Invalid(why);
     }
 
     /// <summary>Whether the command is offered, and takes these flags. FUA goes with every command once it is offered
     /// (Q9).</summary>
-    private static bool AreFlagsValid(in NbdRequestHeader header, NbdTransmissionFlags offered)
+    private static bool AreFlagsValid(in NbdRequestHeader header, NbdTransmissionFlags offered, NbdReplyStyle replies)
     {
         NbdCommandFlags valid = offered.HasFlag(NbdTransmissionFlags.SendFua) ? NbdCommandFlags.Fua : NbdCommandFlags.None;
-        NbdTransmissionFlags needed;
+        NbdTransmissionFlags needed = NbdTransmissionFlags.None;
         switch (header.Command)
         {
-            case NbdCommand.Read or NbdCommand.Write:
-                needed = NbdTransmissionFlags.None;
+            case NbdCommand.Read:
+                valid |= offered.HasFlag(NbdTransmissionFlags.SendDf) ? NbdCommandFlags.DontFragment : NbdCommandFlags.None;
+                break;
+            case NbdCommand.Write:
+                break;
+            case NbdCommand.BlockStatus when replies != NbdReplyStyle.Simple:
+                valid |= NbdCommandFlags.RequestOne;
                 break;
             case NbdCommand.Flush:
                 needed = NbdTransmissionFlags.SendFlush;
@@ -92,4 +123,6 @@ public static class NbdRequestJudge
 
         return offered.HasFlag(needed) && (header.Flags & ~valid) == NbdCommandFlags.None;
     }
+
+    private static NbdRefusal Invalid(string why) => new(NbdError.InvalidArgument, why);
 }

@@ -2,58 +2,74 @@ namespace BlockEmu.Protocol.Nbd;
 
 /// <summary>A client's requests in flight, by cookie.</summary>
 /// <remarks>No thread of its own: of those who wait, one reads the connection and hands the others what came for them.</remarks>
-internal sealed class NbdRequestTable(Stream stream)
+internal sealed class NbdRequestTable
 {
     private const int GatheredPayloadBytes = 64 << 10;
+
+    private readonly Stream _stream;
+    private readonly NbdReplyReader _reader;
 
     // Keeps one request's bytes together on the wire. Taken before _gate, never while it is held.
     private readonly Lock _sending = new();
 
     // Protects everything below; a monitor, because waiters sleep on it.
     private readonly object _gate = new();
-    private readonly Dictionary<ulong, Request> _inFlight = [];
+    private readonly Dictionary<ulong, NbdReplyBuilder> _inFlight = [];
     private ulong _lastCookie;
     private bool _isSomeoneReading;
     private IOException? _failure;
 
+    public NbdRequestTable(Stream stream)
+    {
+        _stream = stream;
+        _reader = new NbdReplyReader(stream, Find);
+    }
+
+    /// <summary>Set once, before the first request.</summary>
+    public NbdReplyStyle Style
+    {
+        get => _reader.Style;
+        set => _reader.Style = value;
+    }
+
     public ulong Send(
         NbdCommand command, NbdCommandFlags flags, ulong offsetBytes, uint lengthBytes, ReadOnlySpan<byte> payload)
     {
-        ulong cookie;
+        NbdRequestHeader header;
         lock (_gate)
         {
             ThrowIfFailed();
-            cookie = ++_lastCookie;
-            _inFlight.Add(cookie, new Request(command == NbdCommand.Read ? checked((int)lengthBytes) : 0));
+            header = new NbdRequestHeader(flags, command, ++_lastCookie, offsetBytes, lengthBytes);
+            _inFlight.Add(header.Cookie, new NbdReplyBuilder(header));
         }
 
-        SendBytes(new NbdRequestHeader(flags, command, cookie, offsetBytes, lengthBytes), payload);
-        return cookie;
+        SendBytes(header, payload);
+        return header.Cookie;
     }
 
     public void SendUnanswered(NbdCommand command) =>
         SendBytes(new NbdRequestHeader(NbdCommandFlags.None, command, 0, 0, 0), default);
 
-    public NbdError Wait(ulong cookie, Span<byte> destination)
+    public NbdReply Wait(ulong cookie, Span<byte> destination)
     {
-        Request request = WaitForTurn(cookie);
-        while (!request.IsDone)
+        NbdReplyBuilder request = WaitForTurn(cookie);
+        while (request.Done is null)
         {
             ReadOneReply();
             request = WaitForTurn(cookie);
         }
 
         request.Data.CopyTo(destination);
-        return request.Error;
+        return request.Done;
     }
 
     /// <summary>Returns when the request is done, or when it is this thread's turn to read.</summary>
-    private Request WaitForTurn(ulong cookie)
+    private NbdReplyBuilder WaitForTurn(ulong cookie)
     {
         lock (_gate)
         {
-            Request request = _inFlight[cookie];
-            while (!request.IsDone)
+            NbdReplyBuilder request = _inFlight[cookie];
+            while (request.Done is null)
             {
                 ThrowIfFailed();
                 if (!_isSomeoneReading)
@@ -70,23 +86,18 @@ internal sealed class NbdRequestTable(Stream stream)
         }
     }
 
+    /// <summary>Reads until some request is done; its waiter may look at it only then.</summary>
     private void ReadOneReply()
     {
         try
         {
-            byte[] bytes = new byte[NbdSimpleReply.SizeBytes];
-            stream.ReadExactly(bytes);
-            if (!NbdSimpleReply.TryRead(bytes, out NbdSimpleReply reply))
+            while (_reader.ReadOne().Done is null)
             {
-                throw new InvalidDataException("a reply does not start with its magic");
+                // More chunks of it are to come, or of another one.
             }
 
-            Request request = Find(reply.Cookie);
-            byte[] data = new byte[reply.Error == NbdError.None ? request.ReadLengthBytes : 0];
-            stream.ReadExactly(data);
             lock (_gate)
             {
-                request.Finish(reply.Error, data);
                 _isSomeoneReading = false;
                 Monitor.PulseAll(_gate);
             }
@@ -98,11 +109,11 @@ internal sealed class NbdRequestTable(Stream stream)
         }
     }
 
-    private Request Find(ulong cookie)
+    private NbdReplyBuilder Find(ulong cookie)
     {
         lock (_gate)
         {
-            return _inFlight.TryGetValue(cookie, out Request? request) && !request.IsDone
+            return _inFlight.TryGetValue(cookie, out NbdReplyBuilder? request) && request.Done is null
                 ? request
                 : throw new InvalidDataException($"a reply has cookie {cookie}, which is not in flight");
         }
@@ -137,31 +148,13 @@ internal sealed class NbdRequestTable(Stream stream)
             if (isGathered)
             {
                 payload.CopyTo(first.AsSpan(NbdRequestHeader.SizeBytes));
-                stream.Write(first);
+                _stream.Write(first);
             }
             else
             {
-                stream.Write(first);
-                stream.Write(payload);
+                _stream.Write(first);
+                _stream.Write(payload);
             }
-        }
-    }
-
-    private sealed class Request(int readLengthBytes)
-    {
-        public int ReadLengthBytes { get; } = readLengthBytes;
-
-        public bool IsDone { get; private set; }
-
-        public NbdError Error { get; private set; }
-
-        public byte[] Data { get; private set; } = [];
-
-        public void Finish(NbdError error, byte[] data)
-        {
-            Error = error;
-            Data = data;
-            IsDone = true;
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
     public static NbdGreeting Greeting => new(NbdHandshakeFlags.FixedNewstyle | NbdHandshakeFlags.NoZeroes);
 
     /// <summary>Set when the outcome is Chosen.</summary>
-    public NbdExport? Chosen => _answers.Chosen;
+    public NbdSessionTerms? Terms => _answers.Terms;
 
     /// <summary>Set when the outcome is Dropped.</summary>
     public NbdDropReason DropReason { get; private set; }

@@ -8,10 +8,14 @@ public static class NbdText
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>False when it is too long, no UTF-8, or holds a NUL.</summary>
+    public static bool IsText(ReadOnlySpan<byte> source) =>
+        source.Length <= NbdLimits.MaxStringBytes && !source.Contains((byte)0) && System.Text.Unicode.Utf8.IsValid(source);
+
+    /// <summary>False when it is none.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out string text)
     {
         text = "";
-        if (source.Length > NbdLimits.MaxStringBytes || source.Contains((byte)0) || !System.Text.Unicode.Utf8.IsValid(source))
+        if (!IsText(source))
         {
             return false;
         }

@@ -7,7 +7,7 @@ using BlockEmu.Server.Metrics;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>One connection's hold on one disk, from the choice of the export on: bound to one power epoch.</summary>
-internal sealed class DiskSession(ServedDisk served, NbdExport export, ConnectionMeter meter)
+internal sealed class DiskSession(ServedDisk served, NbdSessionTerms terms, ConnectionMeter meter)
 {
     private volatile bool _isPowerLost;
 
@@ -15,7 +15,9 @@ internal sealed class DiskSession(ServedDisk served, NbdExport export, Connectio
 
     public Disk Disk { get; } = served.Disk;
 
-    public NbdExport Export { get; } = export;
+    public NbdSessionTerms Terms { get; } = terms;
+
+    public NbdExport Export => Terms.Export;
 
     public ConnectionMeter Meter { get; } = meter;
 

@@ -27,8 +27,8 @@ internal sealed class Haggling
     /// <summary>The disk that was named last.</summary>
     public ServedDisk? Named => _catalog.Named;
 
-    /// <summary>The export, when the outcome is Chosen.</summary>
-    public NbdExport? Chosen => _negotiation.Chosen;
+    /// <summary>What was agreed on, when the outcome is Chosen.</summary>
+    public NbdSessionTerms? Terms => _negotiation.Terms;
 
     public NbdDropReason DropReason => _negotiation.DropReason;
 

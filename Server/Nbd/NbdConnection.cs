@@ -161,7 +161,7 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
         try
         {
             // First the session, so that the room never shows a connection without an epoch; then the look at the power.
-            var session = new DiskSession(served, haggling.Chosen!, meter);
+            var session = new DiskSession(served, haggling.Terms!, meter);
             var replies = new ReplyBatch(session, _socket);
             (_replies, _session) = (replies, session);
             room.Join(this);

@@ -6,6 +6,24 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>The one place where a disk's answer becomes an NBD error.</summary>
 internal static class NbdErrors
 {
+    /// <summary>As <see cref="Translate"/>, with a sentence.</summary>
+    public static NbdRefusal Explain(DiskStatus status, NbdCommand command)
+    {
+        NbdError error = Translate(status, command);
+        return new NbdRefusal(error, error switch
+        {
+            NbdError.None => "",
+            NbdError.Shutdown => PowerIsOff.Why,
+            NbdError.NotPermitted => "this disk is read-only",
+            NbdError.NoSpace when status == DiskStatus.MediumFull => "the medium is full",
+            NbdError.InputOutput => "the medium failed",
+            _ => "the range does not lie inside the disk",
+        });
+    }
+
+    /// <summary>What every request is answered with while a disk is off that answers.</summary>
+    public static NbdRefusal PowerIsOff { get; } = new(NbdError.Shutdown, "the power of this disk is off");
+
     /// <summary>PowerLost has no error of its own here: what its client sees is the disk's OffBehaviour.</summary>
     public static NbdError Translate(DiskStatus status, NbdCommand command) => status switch
     {

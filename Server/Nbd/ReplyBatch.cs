@@ -23,6 +23,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
     // I/O on purpose, and only ever contended by a cut.
     private readonly Lock _gate = new();
     private readonly PooledBuffer _buffer = new();
+    private readonly ReplyWriter _writer = new(session.Terms.Replies);
     private BatchedReply[] _replies = [];
     private int _usedBytes;
     private int _count;
@@ -37,34 +38,54 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
     /// <summary>Room for a READ's data; false when making it meant sending, and that ended the session.</summary>
     public bool TryReserve(int dataBytes, out Span<byte> data)
     {
-        int replyBytes = NbdSimpleReply.SizeBytes + dataBytes;
-        data = default;
+        bool isReserved = TryReserveWire(_writer.DataPrefixBytes + dataBytes, out Span<byte> wire);
+        data = isReserved ? wire[_writer.DataPrefixBytes..] : default;
+        return isReserved;
+    }
+
+    /// <summary>Adds a READ's reply, whose data was put where <see cref="TryReserve"/> said; all zeroes may leave as a
+    /// hole.</summary>
+    public void AddData(in BatchedReply reply, ulong offsetBytes, int dataBytes, bool isHole = false)
+    {
+        Span<byte> wire = _buffer.Bytes.AsSpan(_usedBytes);
+        Commit(
+            reply,
+            isHole
+                ? ReplyWriter.WriteHole(wire, reply.Cookie, offsetBytes, (uint)dataBytes)
+                : _writer.WriteDataPrefix(wire, reply.Cookie, offsetBytes, dataBytes) + dataBytes);
+    }
+
+    /// <summary>Adds a reply without data. False as <see cref="Send"/>.</summary>
+    public bool Add(in BatchedReply reply, in NbdRefusal refusal)
+    {
+        if (!TryReserveWire(ReplyWriter.MaxStatusBytes, out Span<byte> wire))
+        {
+            return false;
+        }
+
+        Commit(reply, _writer.WriteStatus(wire, reply.Cookie, refusal));
+        return true;
+    }
+
+    /// <summary>Room for a reply as it goes over the wire, to be followed by <see cref="Commit"/>. False as
+    /// <see cref="Send"/>.</summary>
+    public bool TryReserveWire(int replyBytes, out Span<byte> wire)
+    {
+        wire = default;
         if (!HasRoom(replyBytes) && !Send())
         {
             return false;
         }
 
         _buffer.Ensure(Math.Max(replyBytes, PooledBuffer.BaseBytes), 0);
-        data = _buffer.Bytes.AsSpan(_usedBytes + NbdSimpleReply.SizeBytes, dataBytes);
+        wire = _buffer.Bytes.AsSpan(_usedBytes, replyBytes);
         return true;
     }
 
-    /// <summary>Adds a reply; with <paramref name="dataBytes"/>, the reserved data belongs to it. False as
-    /// <see cref="Send"/>.</summary>
-    public bool Add(in BatchedReply reply, NbdError error, int dataBytes = 0)
+    /// <summary>The reply that was written into reserved room is one of the batch, with so many bytes of it.</summary>
+    public void Commit(in BatchedReply reply, int replyBytes)
     {
-        if (dataBytes == 0)
-        {
-            if (!HasRoom(NbdSimpleReply.SizeBytes) && !Send())
-            {
-                return false;
-            }
-
-            _buffer.Ensure(PooledBuffer.BaseBytes, 0);
-        }
-
-        new NbdSimpleReply(error, reply.Cookie).Write(_buffer.Bytes.AsSpan(_usedBytes));
-        _usedBytes += NbdSimpleReply.SizeBytes + dataBytes;
+        _usedBytes += replyBytes;
         if (_count == _replies.Length)
         {
             Array.Resize(ref _replies, Math.Max(FirstReplies, _count * 2));
@@ -72,7 +93,6 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
 
         _replies[_count++] = reply;
         session.Meter.InFlight = _count;
-        return true;
     }
 
     /// <summary>Sends what is gathered; false when the session ended, by the power or by the client.</summary>
@@ -132,8 +152,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
         _usedBytes = 0;
         for (int i = 0; i < _count; i++)
         {
-            new NbdSimpleReply(NbdError.Shutdown, _replies[i].Cookie).Write(_buffer.Bytes.AsSpan(_usedBytes));
-            _usedBytes += NbdSimpleReply.SizeBytes;
+            _usedBytes += _writer.WriteStatus(_buffer.Bytes.AsSpan(_usedBytes), _replies[i].Cookie, NbdErrors.PowerIsOff);
         }
     }
 

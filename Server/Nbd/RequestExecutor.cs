@@ -9,6 +9,8 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
 {
     // What must reach the host's disk may take long: the replies before it should not wait for it.
     private readonly bool _mayBeSlow = session.Disk.Options.FilePath is not null;
+    private readonly bool _mayTellHoles = session.Terms.Replies != NbdReplyStyle.Simple;
+    private readonly BlockStatusCommand _blockStatus = new(session, replies);
 
     /// <summary>False when the session ended. The payload is only read during the call.</summary>
     public bool Execute(in NbdRequestHeader header, ReadOnlySpan<byte> payload)
@@ -16,6 +18,12 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         if (header.Command == NbdCommand.Read)
         {
             return Read(header);
+        }
+
+        if (header.Command == NbdCommand.BlockStatus)
+        {
+            DiskStatus status = _blockStatus.Run(header, out bool goesOn);
+            return status == DiskStatus.Ok ? goesOn : AnswerStatus(header, status);
         }
 
         bool fua = IsFua(header);
@@ -28,12 +36,12 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
     }
 
     /// <summary>Answers with an error that was found without the disk. False when the session ended.</summary>
-    public bool Answer(in NbdRequestHeader header, NbdError error)
+    public bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {
-        bool succeeded = error == NbdError.None;
+        bool succeeded = refusal.Error == NbdError.None;
         long bytes = header.Command == NbdCommand.Flush ? 0 : (long)header.LengthBytes;
         return replies.Add(
-            new BatchedReply(header.Cookie, OperationOf(header.Command), succeeded, IsFua(header), bytes), error);
+            new BatchedReply(header.Cookie, OperationOf(header.Command), succeeded, IsFua(header), bytes), refusal);
     }
 
     private bool Read(in NbdRequestHeader header)
@@ -47,11 +55,18 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         DiskStatus status = lengthBytes == 0
             ? StatusOfNothing()
             : session.Disk.Read(session.Epoch, (long)header.OffsetBytes, data);
-        return status == DiskStatus.Ok && lengthBytes > 0
-            ? replies.Add(
-                new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes),
-                NbdError.None, lengthBytes)
-            : AnswerStatus(header, status);
+        if (status != DiskStatus.Ok || lengthBytes == 0)
+        {
+            return AnswerStatus(header, status);
+        }
+
+        // Data mostly ends the search at its first byte, and what is all zero need not be sent.
+        bool isHole = _mayTellHoles && (header.Flags & NbdCommandFlags.DontFragment) == NbdCommandFlags.None
+            && !data.ContainsAnyExcept((byte)0);
+        replies.AddData(
+            new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes), header.OffsetBytes,
+            lengthBytes, isHole);
+        return true;
     }
 
     private bool AnswerStatus(in NbdRequestHeader header, DiskStatus status)
@@ -61,7 +76,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
             session.LosePower();
         }
 
-        return Answer(header, NbdErrors.Translate(status, header.Command));
+        return Answer(header, NbdErrors.Explain(status, header.Command));
     }
 
     private DiskStatus Carry(in NbdRequestHeader header, ReadOnlySpan<byte> payload, bool fua)

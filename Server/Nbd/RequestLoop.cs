@@ -50,25 +50,25 @@ internal sealed class RequestLoop(
             return SendReplies() && EndWith(SessionEnd.Close);
         }
 
-        NbdVerdict verdict = NbdRequestJudge.Judge(header, session.Export);
+        NbdVerdict verdict = NbdRequestJudge.Judge(header, session.Terms);
         return verdict.Payload switch
         {
-            NbdPayloadRoom.None => Answer(header, verdict.Error),
+            NbdPayloadRoom.None => Answer(header, verdict.Refusal),
             NbdPayloadRoom.Take => TakePayload(header, arrived.Length),
-            NbdPayloadRoom.Drain => DrainPayload(header, verdict.Error),
+            NbdPayloadRoom.Drain => DrainPayload(header, verdict.Refusal),
             _ => EndByClientsFault(NbdProtocolErrorKinds.PayloadTooLong),
         };
     }
 
-    private bool Answer(in NbdRequestHeader header, NbdError error)
+    private bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {
         _input.Consume(NbdRequestHeader.SizeBytes);
-        if (error == NbdError.None)
+        if (refusal.Error == NbdError.None)
         {
             return _executor.Execute(header, default) || EndAsReplies();
         }
 
-        return Refuse(header, error);
+        return Refuse(header, refusal);
     }
 
     private bool TakePayload(in NbdRequestHeader header, int arrivedBytes)
@@ -88,7 +88,7 @@ internal sealed class RequestLoop(
         return goesOn || EndAsReplies();
     }
 
-    private bool DrainPayload(in NbdRequestHeader header, NbdError error)
+    private bool DrainPayload(in NbdRequestHeader header, in NbdRefusal refusal)
     {
         _input.Consume(NbdRequestHeader.SizeBytes);
         long leftBytes = (long)header.LengthBytes;
@@ -99,7 +99,7 @@ internal sealed class RequestLoop(
             leftBytes -= here;
             if (leftBytes == 0)
             {
-                return Refuse(header, error);
+                return Refuse(header, refusal);
             }
 
             if (!Receive(NbdRequestHeader.SizeBytes, int.MaxValue))
@@ -109,14 +109,14 @@ internal sealed class RequestLoop(
         }
     }
 
-    private bool Refuse(in NbdRequestHeader header, NbdError error)
+    private bool Refuse(in NbdRequestHeader header, in NbdRefusal refusal)
     {
-        if (error == NbdError.InvalidArgument)
+        if (refusal.Error == NbdError.InvalidArgument)
         {
             protocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.InvalidRequest);
         }
 
-        return _executor.Answer(header, error) || EndAsReplies();
+        return _executor.Answer(header, refusal) || EndAsReplies();
     }
 
     /// <summary>Sends what is gathered, then waits for more.</summary>

@@ -1,5 +1,4 @@
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Randomness;
 
 namespace BlockEmu.Device.Tests.Simulation;

@@ -19,6 +19,11 @@ public sealed class NbdNegotiationSplitTests
             .. Option(NbdOption.Info, new byte[17]), .. Option(NbdOption.StructuredReply),
             .. Go("other", NbdInfoType.Description), .. new byte[9],
         ],
+        ["contexts then GO"] =
+        [
+            .. Flags(BothFlags), .. Option(NbdOption.StructuredReply), .. ListContexts("disk0"), .. SetContexts("disk0", "base:allocation", "x:y"),
+            .. Option(NbdOption.SetMetaContext, new byte[11]), .. SetContexts("", "x-blockemu:durability"), .. Go("disk0"), .. new byte[3],
+        ],
         ["EXPORT_NAME with zeroes"] = [.. Flags(1), .. Option(NbdOption.List), .. Option(NbdOption.ExportName, "disk0"u8), 1, 2],
         ["ABORT with data"] = [.. Flags(BothFlags), .. Option(NbdOption.Abort, new byte[50])],
         ["bad magic"] = [.. Flags(BothFlags), .. Option(NbdOption.PeekExport), .. new byte[16], 1, 2, 3],

@@ -22,7 +22,7 @@ public sealed class NbdRequestJudgeTests
 
     private static NbdError Judge(
         NbdCommand command, NbdCommandFlags flags = NbdCommandFlags.None, ulong offset = 0, ulong length = 512, NbdExport? export = null) =>
-        NbdRequestJudge.Judge(new NbdRequestHeader(flags, command, 1, offset, length), export ?? Export).Error;
+        NbdRequestJudge.Judge(new NbdRequestHeader(flags, command, 1, offset, length), new NbdSessionTerms(export ?? Export)).Error;
 
     [Theory]
     [InlineData(NbdCommand.Read, NbdError.InvalidArgument)]
@@ -105,6 +105,48 @@ public sealed class NbdRequestJudgeTests
         Assert.Equal(NbdError.InvalidArgument, Judge(command, flags, length: length, export: Export with { Flags = AllFlags & ~missing }));
     }
 
+    [Fact]
+    public void Q8_Q10_DF_goes_with_READ_once_it_is_offered()
+    {
+        NbdExport export = Export with { Flags = AllFlags | NbdTransmissionFlags.SendDf };
+        Assert.Equal(NbdError.None, Judge(NbdCommand.Read, NbdCommandFlags.DontFragment, export: export));
+        Assert.Equal(NbdError.InvalidArgument, Judge(NbdCommand.Write, NbdCommandFlags.DontFragment, export: export));
+        Assert.Equal(NbdError.InvalidArgument, Judge(NbdCommand.Read, NbdCommandFlags.DontFragment));
+    }
+
+    [Theory]
+    [InlineData(0, 512, NbdCommandFlags.None, NbdError.None)]
+    [InlineData(0, 512, NbdCommandFlags.RequestOne | NbdCommandFlags.Fua, NbdError.None)]
+    [InlineData(0, Size, NbdCommandFlags.None, NbdError.None)]
+    [InlineData(0, 0, NbdCommandFlags.None, NbdError.InvalidArgument)]
+    [InlineData(Size, 0, NbdCommandFlags.None, NbdError.InvalidArgument)]
+    [InlineData(512, Size, NbdCommandFlags.None, NbdError.InvalidArgument)]
+    [InlineData(Huge, 512, NbdCommandFlags.None, NbdError.InvalidArgument)]
+    [InlineData(0, 512, NbdCommandFlags.NoHole, NbdError.InvalidArgument)]
+    [InlineData(0, 512, NbdCommandFlags.PayloadLength, NbdError.InvalidArgument)]
+    public void Y11_P17_BLOCK_STATUS_needs_a_context_a_length_and_a_range_inside(
+        ulong offset, ulong length, NbdCommandFlags flags, NbdError error)
+    {
+        var header = new NbdRequestHeader(flags, NbdCommand.BlockStatus, 1, offset, length);
+        var terms = new NbdSessionTerms(Export) { Replies = NbdReplyStyle.Structured, Contexts = [new NbdMetaContext(1, "base:allocation")] };
+        Assert.Equal(error, NbdRequestJudge.Judge(header, terms).Error);
+        Assert.Equal(NbdError.InvalidArgument, NbdRequestJudge.Judge(header, terms with { Contexts = [] }).Error);
+        Assert.Equal(NbdError.InvalidArgument, NbdRequestJudge.Judge(header, terms with { Replies = NbdReplyStyle.Simple }).Error);
+    }
+
+    [Theory]
+    [InlineData(Size - 512, 1024, Size)]
+    [InlineData(Size + 512, 1024, Size + 512)]
+    [InlineData(0xFFFF_FFFF_FFFF_FE00, 1024, 0xFFFF_FFFF_FFFF_FE00)]
+    [InlineData(Size + 512, 0, null)]
+    public void Y6_a_READ_past_the_end_is_told_where_inside_its_request(ulong offset, ulong length, ulong? at)
+    {
+        var header = new NbdRequestHeader(NbdCommandFlags.None, NbdCommand.Read, 1, offset, length);
+        NbdRefusal refusal = NbdRequestJudge.Judge(header, new NbdSessionTerms(Export)).Refusal;
+        Assert.Equal((NbdError.InvalidArgument, at), (refusal.Error, refusal.AtBytes));
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(refusal.Why), 1, NbdRefusal.MaxWhyBytes);
+    }
+
     [Theory]
     [InlineData(NbdCommand.BlockStatus)]
     [InlineData(NbdCommand.Resize)]
@@ -167,13 +209,13 @@ public sealed class NbdRequestJudgeTests
     public void Q6_a_WRITE_payload_is_taken_drained_or_too_much(ulong length, ushort flags, NbdPayloadRoom room)
     {
         var header = new NbdRequestHeader((NbdCommandFlags)flags, NbdCommand.Write, 1, 0, length);
-        Assert.Equal(room, NbdRequestJudge.Judge(header, Export with { SizeBytes = 1L << 40 }).Payload);
+        Assert.Equal(room, NbdRequestJudge.Judge(header, new NbdSessionTerms(Export with { SizeBytes = 1L << 40 })).Payload);
     }
 
     [Fact]
     public void Q6_only_WRITE_has_a_payload()
     {
         var header = new NbdRequestHeader(NbdCommandFlags.None, NbdCommand.Read, 1, 0, uint.MaxValue);
-        Assert.Equal(NbdPayloadRoom.None, NbdRequestJudge.Judge(header, Export).Payload);
+        Assert.Equal(NbdPayloadRoom.None, NbdRequestJudge.Judge(header, new NbdSessionTerms(Export)).Payload);
     }
 }

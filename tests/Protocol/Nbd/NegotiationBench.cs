@@ -17,6 +17,7 @@ internal sealed class NegotiationBench : INbdExportCatalog
         Flags = NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.SendFlush,
         BlockSizes = new NbdBlockSizes(1, 4096, 64 << 20),
         Description = "the first",
+        MetaContexts = ["base:allocation", "x-blockemu:durability"],
     };
 
     private static readonly NbdExport Other = Disk with { Name = "other", SizeBytes = 512, Description = "" };
@@ -30,7 +31,9 @@ internal sealed class NegotiationBench : INbdExportCatalog
 
     public NbdDropReason DropReason => _negotiation.DropReason;
 
-    public string? ChosenName => _negotiation.Chosen?.Name;
+    public NbdSessionTerms? Terms => _negotiation.Terms;
+
+    public string? ChosenName => _negotiation.Terms?.Export.Name;
 
     public int UnconsumedBytes { get; private set; }
 
@@ -68,6 +71,12 @@ internal sealed class NegotiationBench : INbdExportCatalog
 
     public static byte[] Info(string name, params NbdInfoType[] types) =>
         Option(NbdOption.Info, NbdInfoRequest.Format(name, types));
+
+    public static byte[] ListContexts(string name, params string[] queries) =>
+        Option(NbdOption.ListMetaContext, NbdMetaContextRequest.Format(name, queries));
+
+    public static byte[] SetContexts(string name, params string[] queries) =>
+        Option(NbdOption.SetMetaContext, NbdMetaContextRequest.Format(name, queries));
 
     /// <summary>Feeds all parts as one input, then stops at the first final outcome.</summary>
     public NegotiationBench Say(params byte[][] parts) => Feed([.. parts.SelectMany(p => p)]);

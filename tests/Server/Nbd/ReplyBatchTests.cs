@@ -29,7 +29,7 @@ public sealed class ReplyBatchTests : IDisposable
         _client.ReceiveTimeout = (int)NbdBench.Patience.TotalMilliseconds;
         _socket = new ClientSocket(listener.Accept());
         _served = new ServedDisk(_disk);
-        _session = new DiskSession(_served, ExportDescription.Describe(_served), _served.Meter.Open("nbd"));
+        _session = new DiskSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
         _batch = new ReplyBatch(_session, _socket);
     }
 
@@ -90,7 +90,7 @@ public sealed class ReplyBatchTests : IDisposable
     {
         Assert.True(_batch.TryReserve(32 << 20, out Span<byte> data));
         data.Fill(1);
-        Assert.True(_batch.Add(new BatchedReply(1, DiskOperation.Read, true, false, data.Length), NbdError.None, data.Length));
+        _batch.AddData(new BatchedReply(1, DiskOperation.Read, true, false, data.Length), 0, data.Length);
         bool sent = true;
         var sender = new Thread(() => sent = _batch.Send());
         sender.Start();
@@ -112,7 +112,7 @@ public sealed class ReplyBatchTests : IDisposable
         for (ulong cookie = 0; cookie < 3; cookie++)
         {
             Assert.True(_batch.TryReserve(131_072, out _));
-            Assert.True(_batch.Add(new BatchedReply(cookie, DiskOperation.Read, true, false, 131_072), NbdError.None, 131_072));
+            _batch.AddData(new BatchedReply(cookie, DiskOperation.Read, true, false, 131_072), 0, 131_072);
         }
 
         Assert.Equal(1, Assert.Single(_served.Meter.Read()).InFlight);
@@ -133,11 +133,11 @@ public sealed class ReplyBatchTests : IDisposable
     private void Gather()
     {
         _batch.Start();
-        Assert.True(_batch.Add(new BatchedReply(1, DiskOperation.Write, true, false, 512), NbdError.None));
+        Assert.True(_batch.Add(new BatchedReply(1, DiskOperation.Write, true, false, 512), NbdRefusal.None));
         Assert.True(_batch.TryReserve(2, out Span<byte> data));
         (data[0], data[1]) = (0xAA, 0xBB);
-        Assert.True(_batch.Add(new BatchedReply(2, DiskOperation.Read, true, false, 2), NbdError.None, 2));
-        Assert.True(_batch.Add(new BatchedReply(3, null, false, false, 0), NbdError.InvalidArgument));
+        _batch.AddData(new BatchedReply(2, DiskOperation.Read, true, false, 2), 0, 2);
+        Assert.True(_batch.Add(new BatchedReply(3, null, false, false, 0), new NbdRefusal(NbdError.InvalidArgument)));
     }
 
     private void CutPower(OffBehaviour behaviour)
