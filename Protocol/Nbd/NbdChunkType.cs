@@ -15,6 +15,10 @@ public enum NbdChunkType : ushort
     /// <summary><c>NBD_REPLY_TYPE_BLOCK_STATUS</c>: u32 context id, then <see cref="NbdStatusExtent"/>s.</summary>
     BlockStatus = 5,
 
+    /// <summary><c>NBD_REPLY_TYPE_BLOCK_STATUS_EXT</c>: u32 context id, u32 count of extents, then
+    /// <see cref="NbdStatusExtent"/>s of 16 bytes; with extended headers only, and instead of the one above.</summary>
+    BlockStatusExtended = 6,
+
     /// <summary><c>NBD_REPLY_TYPE_ERROR</c>: <see cref="NbdErrorChunk"/>.</summary>
     Error = 0x8001,
 

@@ -93,6 +93,13 @@ public sealed class NbdClient : IDisposable
         _requests.Style = NbdReplyStyle.Structured;
     }
 
+    /// <summary>Negotiates extended headers; <see cref="NbdNegotiationException"/> when they are refused.</summary>
+    public void UseExtendedHeaders()
+    {
+        Haggling.Demand(NbdOption.ExtendedHeaders);
+        _requests.Style = NbdReplyStyle.Extended;
+    }
+
     /// <summary>Lists the contexts that match (all, without a query) with <c>NBD_OPT_LIST_META_CONTEXT</c>.</summary>
     public IReadOnlyList<NbdMetaContext> ListContexts(string name, params ReadOnlySpan<string> queries) =>
         Haggling.AskForContexts(NbdOption.ListMetaContext, name, queries);
@@ -115,11 +122,16 @@ public sealed class NbdClient : IDisposable
     /// <summary>The exports and their descriptions.</summary>
     public IReadOnlyList<(string Name, string Description)> List() => Haggling.List();
 
-    /// <summary>Sends a request and returns at once with its cookie, which must be given to <see cref="Wait"/>.</summary>
+    /// <summary>Sends a request and returns at once with its cookie, which must be given to <see cref="Wait"/>. With extended
+    /// headers a WRITE gets the PAYLOAD_LEN that it needs.</summary>
     public ulong Submit(
-        NbdCommand command, ulong offsetBytes, uint lengthBytes, ReadOnlySpan<byte> payload = default,
-        NbdCommandFlags flags = NbdCommandFlags.None) =>
-        _requests.Send(command, flags, offsetBytes, lengthBytes, payload);
+        NbdCommand command, ulong offsetBytes, ulong lengthBytes, ReadOnlySpan<byte> payload = default,
+        NbdCommandFlags flags = NbdCommandFlags.None)
+    {
+        bool isMarked = command == NbdCommand.Write && _requests.Style == NbdReplyStyle.Extended;
+        return _requests.Send(
+            command, isMarked ? flags | NbdCommandFlags.PayloadLength : flags, offsetBytes, lengthBytes, payload);
+    }
 
     /// <summary>Waits for the reply; a READ's data goes to <paramref name="destination"/>.</summary>
     public NbdError Wait(ulong cookie, Span<byte> destination = default) => _requests.Wait(cookie, destination).Error;
@@ -136,18 +148,27 @@ public sealed class NbdClient : IDisposable
     public NbdError Flush(NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.Flush, 0, 0, default, flags));
 
-    public NbdError Trim(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
+    public NbdError Trim(long offsetBytes, ulong lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.Trim, (ulong)offsetBytes, lengthBytes, default, flags));
 
-    public NbdError WriteZeroes(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
+    public NbdError WriteZeroes(long offsetBytes, ulong lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.WriteZeroes, (ulong)offsetBytes, lengthBytes, default, flags));
 
-    public NbdError Cache(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
+    public NbdError Cache(long offsetBytes, ulong lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
         Wait(Submit(NbdCommand.Cache, (ulong)offsetBytes, lengthBytes, default, flags));
 
     /// <summary>The extents of each selected context; they may end before the range does.</summary>
-    public NbdReply BlockStatus(long offsetBytes, uint lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
+    public NbdReply BlockStatus(long offsetBytes, ulong lengthBytes, NbdCommandFlags flags = NbdCommandFlags.None) =>
         WaitForReply(Submit(NbdCommand.BlockStatus, (ulong)offsetBytes, lengthBytes, default, flags));
+
+    /// <summary>As <see cref="BlockStatus(long, ulong, NbdCommandFlags)"/>, for some of the selected contexts: needs extended
+    /// headers.</summary>
+    public NbdReply BlockStatus(long offsetBytes, ulong lengthBytes, NbdCommandFlags flags, params ReadOnlySpan<uint> contextIds)
+    {
+        byte[] payload = NbdStatusPayload.Format(lengthBytes, contextIds);
+        return WaitForReply(Submit(
+            NbdCommand.BlockStatus, (ulong)offsetBytes, (ulong)payload.Length, payload, flags | NbdCommandFlags.PayloadLength));
+    }
 
     /// <summary>Sends <c>NBD_CMD_DISC</c>, which has no reply: the server closes after what is outstanding.</summary>
     public void Disconnect() => _requests.SendUnanswered(NbdCommand.Disconnect);

@@ -17,6 +17,9 @@ public enum NbdDropReason
     /// <summary>EXPORT_NAME with a name that is none; it cannot be answered with an error.</summary>
     BadExportName,
 
+    /// <summary>EXPORT_NAME although extended headers were negotiated.</summary>
+    ExportNameForbidden,
+
     /// <summary>EXPORT_NAME for an export that does not exist.</summary>
     UnknownExport,
 

@@ -20,4 +20,10 @@ public static class NbdMagic
 
     /// <summary><c>NBD_STRUCTURED_REPLY_MAGIC</c>.</summary>
     public const uint StructuredReply = 0x668e_33ef;
+
+    /// <summary><c>NBD_EXTENDED_REQUEST_MAGIC</c>.</summary>
+    public const uint ExtendedRequest = 0x21e4_1c71;
+
+    /// <summary><c>NBD_EXTENDED_REPLY_MAGIC</c>.</summary>
+    public const uint ExtendedReply = 0x6e8a_278c;
 }

@@ -71,12 +71,12 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
                 Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "the option is longer than its parts can be"),
             NbdOption.ListMetaContext or NbdOption.SetMetaContext =>
                 Refuse(option.Option, NbdOptionReplyType.ErrorTooBig, "these are more queries than are looked at here"),
-            NbdOption.List or NbdOption.StartTls or NbdOption.StructuredReply when option.LengthBytes != 0 =>
+            NbdOption.List or NbdOption.StartTls or NbdOption.StructuredReply or NbdOption.ExtendedHeaders
+                when option.LengthBytes != 0 =>
                 Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "this option takes no data"),
             NbdOption.List => AnswerList(),
-            NbdOption.StructuredReply when _style != NbdReplyStyle.Simple =>
-                Refuse(option.Option, NbdOptionReplyType.ErrorInvalid, "replies are structured already"),
             NbdOption.StructuredReply => AcceptStyle(option.Option, NbdReplyStyle.Structured),
+            NbdOption.ExtendedHeaders => AcceptStyle(option.Option, NbdReplyStyle.Extended),
             NbdOption.StartTls => Refuse(option.Option, NbdOptionReplyType.ErrorPolicy, "TLS is off here"),
             _ => Refuse(option.Option, NbdOptionReplyType.ErrorUnsupported, "this option is not known here"),
         };
@@ -86,6 +86,11 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
 
     private NbdNegotiationOutcome AnswerExportName(ReadOnlySpan<byte> data)
     {
+        if (_style == NbdReplyStyle.Extended)
+        {
+            return Drop(NbdDropReason.ExportNameForbidden);
+        }
+
         if (!NbdText.TryRead(data, out string name))
         {
             return Drop(NbdDropReason.BadExportName);
@@ -183,8 +188,16 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
         return state == NbdExportState.Ready;
     }
 
+    /// <summary>Extended headers take precedence over structured replies, whichever came first.</summary>
     private NbdNegotiationOutcome AcceptStyle(NbdOption option, NbdReplyStyle style)
     {
+        if (_style >= style)
+        {
+            return _style == style
+                ? Refuse(option, NbdOptionReplyType.ErrorInvalid, "this was negotiated already")
+                : Refuse(option, NbdOptionReplyType.ErrorExtendedHeaderRequired, "headers are extended already");
+        }
+
         _style = style;
         NbdOptionReplies.Acknowledge(replies, option);
         return NbdNegotiationOutcome.NeedMore;
@@ -193,9 +206,18 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
     private void Choose(NbdExport export) =>
         Terms = new NbdSessionTerms(Flavoured(export)) { Replies = _style, Contexts = _contexts.SelectedFor(export) };
 
-    /// <summary>The export as what was negotiated lets it be: DF belongs to structured replies.</summary>
-    private NbdExport Flavoured(NbdExport export) =>
-        _style == NbdReplyStyle.Simple ? export : export with { Flags = export.Flags | NbdTransmissionFlags.SendDf };
+    /// <summary>The export as what was negotiated lets it be: DF belongs to structured replies, a BLOCK_STATUS's payload to
+    /// extended headers with contexts.</summary>
+    private NbdExport Flavoured(NbdExport export)
+    {
+        NbdTransmissionFlags flags = _style == NbdReplyStyle.Simple ? NbdTransmissionFlags.None : NbdTransmissionFlags.SendDf;
+        if (_style == NbdReplyStyle.Extended && _contexts.SelectedFor(export).Count > 0)
+        {
+            flags |= NbdTransmissionFlags.BlockStatusPayload;
+        }
+
+        return export with { Flags = export.Flags | flags };
+    }
 
     private NbdNegotiationOutcome AnswerList()
     {

@@ -4,7 +4,9 @@ namespace BlockEmu.Protocol.Nbd;
 
 /// <summary>A request in flight at the client, and what has come for it: judges every chunk before it is taken.</summary>
 /// <remarks>A server that breaks a rule of the protocol ends the connection: <see cref="InvalidDataException"/>.</remarks>
-internal sealed class NbdReplyBuilder(NbdRequestHeader request)
+/// <param name="request">As it was meant: with the length of the range, also where a payload carried it.</param>
+/// <param name="style">What was negotiated.</param>
+internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle style)
 {
     private const int MaxStatusExtents = 1 << 20;
 
@@ -14,6 +16,9 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request)
     private NbdErrorChunk? _error;
     private volatile NbdReply? _done;
     private ulong _coveredBytes;
+
+    /// <summary>What extended replies must echo.</summary>
+    public ulong OffsetBytes => request.OffsetBytes;
 
     public bool IsRead => request.Command == NbdCommand.Read;
 
@@ -32,6 +37,8 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request)
         NbdChunkType.OffsetData => NbdChunkHeader.DataOffsetSizeBytes + (long)ReadLengthBytes,
         NbdChunkType.OffsetHole => NbdOffsetHole.SizeBytes,
         NbdChunkType.BlockStatus => NbdChunkHeader.ContextIdSizeBytes + ((long)MaxStatusExtents * NbdStatusExtent.SizeBytes),
+        NbdChunkType.BlockStatusExtended =>
+            NbdExtendedChunkHeader.ContextIdAndCountSizeBytes + ((long)MaxStatusExtents * NbdStatusExtent.ExtendedSizeBytes),
         NbdChunkType.Error or NbdChunkType.ErrorOffset => NbdErrorChunk.MaxSizeBytes(NbdLimits.MaxStringBytes),
         _ => -1,
     };
@@ -63,7 +70,12 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request)
                 Cover(hole.OffsetBytes, hole.LengthBytes).Clear();
                 break;
             case NbdChunkType.BlockStatus:
+                Demand(style == NbdReplyStyle.Structured, "a compact block status came with extended headers");
                 TakeStatus(payload);
+                break;
+            case NbdChunkType.BlockStatusExtended:
+                Demand(style == NbdReplyStyle.Extended, "an extended block status came without extended headers");
+                TakeExtendedStatus(payload);
                 break;
             default:
                 Demand(NbdErrorChunk.TryRead(type, payload, out NbdErrorChunk error), "an error chunk is badly formed");
@@ -80,7 +92,6 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request)
 
     private void TakeStatus(ReadOnlySpan<byte> payload)
     {
-        Demand(request.Command == NbdCommand.BlockStatus, "status of blocks came for another command");
         int extentBytes = payload.Length - NbdChunkHeader.ContextIdSizeBytes;
         Demand(extentBytes > 0 && extentBytes % NbdStatusExtent.SizeBytes == 0, "a block status has a wrong length");
         uint id = BinaryPrimitives.ReadUInt32BigEndian(payload);
@@ -93,8 +104,24 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request)
         TakeExtents(id, extents);
     }
 
+    private void TakeExtendedStatus(ReadOnlySpan<byte> payload)
+    {
+        const int fixedBytes = NbdExtendedChunkHeader.ContextIdAndCountSizeBytes;
+        Demand(payload.Length > fixedBytes, "a block status has a wrong length");
+        uint count = BinaryPrimitives.ReadUInt32BigEndian(payload[4..]);
+        Demand(payload.Length - fixedBytes == (long)count * NbdStatusExtent.ExtendedSizeBytes, "a block status has a wrong count");
+        List<NbdStatusExtent> extents = [];
+        for (int at = fixedBytes; at < payload.Length; at += NbdStatusExtent.ExtendedSizeBytes)
+        {
+            extents.Add(NbdStatusExtent.ReadExtended(payload[at..]));
+        }
+
+        TakeExtents(BinaryPrimitives.ReadUInt32BigEndian(payload), extents);
+    }
+
     private void TakeExtents(uint id, List<NbdStatusExtent> extents)
     {
+        Demand(request.Command == NbdCommand.BlockStatus, "status of blocks came for another command");
         ulong totalBytes = 0;
         for (int i = 0; i < extents.Count; i++)
         {

@@ -13,10 +13,10 @@ internal sealed class NbdReplyReader(Stream stream, Func<ulong, NbdReplyBuilder>
     /// <returns>The request; something may still be missing to it.</returns>
     public NbdReplyBuilder ReadOne()
     {
-        byte[] header = new byte[NbdChunkHeader.SizeBytes];
+        byte[] header = new byte[NbdExtendedChunkHeader.SizeBytes];
         stream.ReadExactly(header, 0, MagicBytes);
         uint magic = BinaryPrimitives.ReadUInt32BigEndian(header);
-        if (magic == NbdMagic.SimpleReply)
+        if (magic == NbdMagic.SimpleReply && Style != NbdReplyStyle.Extended)
         {
             stream.ReadExactly(header, MagicBytes, NbdSimpleReply.SizeBytes - MagicBytes);
             NbdSimpleReply.TryRead(header, out NbdSimpleReply reply);
@@ -27,6 +27,18 @@ internal sealed class NbdReplyReader(Stream stream, Func<ulong, NbdReplyBuilder>
         {
             stream.ReadExactly(header, MagicBytes, NbdChunkHeader.SizeBytes - MagicBytes);
             NbdChunkHeader.TryRead(header, out NbdChunkHeader chunk);
+            return ReadChunk(chunk.Cookie, chunk.Type, chunk.IsDone, chunk.LengthBytes);
+        }
+
+        if (magic == NbdMagic.ExtendedReply && Style == NbdReplyStyle.Extended)
+        {
+            stream.ReadExactly(header, MagicBytes, NbdExtendedChunkHeader.SizeBytes - MagicBytes);
+            NbdExtendedChunkHeader.TryRead(header, out NbdExtendedChunkHeader chunk);
+            if (find(chunk.Cookie).OffsetBytes != chunk.OffsetBytes)
+            {
+                throw new InvalidDataException("a reply has another offset than its request");
+            }
+
             return ReadChunk(chunk.Cookie, chunk.Type, chunk.IsDone, chunk.LengthBytes);
         }
 

@@ -8,4 +8,7 @@ public enum NbdReplyStyle
 
     /// <summary>Structured replies (<c>NBD_OPT_STRUCTURED_REPLY</c>): chunks.</summary>
     Structured,
+
+    /// <summary>Extended headers (<c>NBD_OPT_EXTENDED_HEADERS</c>): chunks, and lengths of 64 bits in both directions.</summary>
+    Extended,
 }

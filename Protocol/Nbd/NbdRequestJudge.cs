@@ -13,13 +13,21 @@ public static class NbdRequestJudge
     private static readonly NbdRefusal FlushedRange = Invalid("FLUSH takes no offset and no length");
     private static readonly NbdRefusal NoContext = Invalid("no metadata context was selected for this export");
     private static readonly NbdRefusal Nothing = Invalid("BLOCK_STATUS needs a length");
+    private static readonly NbdRefusal BadIds = Invalid("the payload is no length and ids of selected contexts, each once");
     private static readonly NbdRefusal OffGrid = Invalid("offset and length must be multiples of the minimum block size");
     private static readonly NbdRefusal TooLarge = Invalid("the length is above the maximum payload");
 
     public static NbdVerdict Judge(in NbdRequestHeader header, NbdSessionTerms terms)
     {
+        bool isMarked = (header.Flags & NbdCommandFlags.PayloadLength) != NbdCommandFlags.None;
+        if (terms.Replies == NbdReplyStyle.Extended && isMarked && header.Command != NbdCommand.Write)
+        {
+            return JudgePayload(header, terms);
+        }
+
         NbdRefusal refusal = FindRefusal(header, terms);
-        if (header.Command != NbdCommand.Write)
+        bool hasPayload = header.Command == NbdCommand.Write && (isMarked || terms.Replies != NbdReplyStyle.Extended);
+        if (!hasPayload)
         {
             return new NbdVerdict(refusal, NbdPayloadRoom.None);
         }
@@ -29,6 +37,36 @@ public static class NbdRequestJudge
             : refusal.Error != NbdError.None ? NbdPayloadRoom.Drain
             : NbdPayloadRoom.Take;
         return new NbdVerdict(refusal, room);
+    }
+
+    /// <summary>Judges a BLOCK_STATUS whose payload has arrived: the request it stands for, and for which contexts.</summary>
+    public static NbdRefusal JudgeStatusPayload(
+        in NbdRequestHeader header, ReadOnlySpan<byte> payload, NbdSessionTerms terms, out NbdRequestHeader effective,
+        out IReadOnlyList<NbdMetaContext> contexts)
+    {
+        effective = header with
+        {
+            Flags = header.Flags & ~NbdCommandFlags.PayloadLength,
+            LengthBytes = NbdStatusPayload.ReadLength(payload),
+        };
+        return NbdStatusPayload.TryPick(payload, terms.Contexts, out contexts) ? FindRefusal(effective, terms) : BadIds;
+    }
+
+    /// <summary>With PAYLOAD_LEN the length is the payload's. Only a BLOCK_STATUS can have a meaning for one; others' are read
+    /// over, unless that is too much to ask (Y13).</summary>
+    private static NbdVerdict JudgePayload(in NbdRequestHeader header, NbdSessionTerms terms)
+    {
+        if (header.LengthBytes > terms.Export.BlockSizes.MaximumPayloadBytes)
+        {
+            return new NbdVerdict(BadFlags, NbdPayloadRoom.Close);
+        }
+
+        bool isOffered = header.Command == NbdCommand.BlockStatus
+            && terms.Export.Flags.HasFlag(NbdTransmissionFlags.BlockStatusPayload);
+        return !isOffered ? new NbdVerdict(BadFlags, NbdPayloadRoom.Drain)
+            : NbdStatusPayload.IsLengthValid(header.LengthBytes, terms.Contexts.Count)
+                ? new NbdVerdict(NbdRefusal.None, NbdPayloadRoom.Take)
+            : new NbdVerdict(BadIds, NbdPayloadRoom.Drain);
     }
 
     private static NbdRefusal FindRefusal(in NbdRequestHeader header, NbdSessionTerms terms)
@@ -97,6 +135,15 @@ public static class NbdRequestJudge
         {
             case NbdCommand.Read:
                 valid |= offered.HasFlag(NbdTransmissionFlags.SendDf) ? NbdCommandFlags.DontFragment : NbdCommandFlags.None;
+                break;
+            case NbdCommand.Write when replies == NbdReplyStyle.Extended:
+                // There it is no choice: without it there would be no payload.
+                valid |= NbdCommandFlags.PayloadLength;
+                if ((header.Flags & NbdCommandFlags.PayloadLength) == NbdCommandFlags.None)
+                {
+                    return false;
+                }
+
                 break;
             case NbdCommand.Write:
                 break;

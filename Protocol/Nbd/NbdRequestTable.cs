@@ -33,14 +33,17 @@ internal sealed class NbdRequestTable
     }
 
     public ulong Send(
-        NbdCommand command, NbdCommandFlags flags, ulong offsetBytes, uint lengthBytes, ReadOnlySpan<byte> payload)
+        NbdCommand command, NbdCommandFlags flags, ulong offsetBytes, ulong lengthBytes, ReadOnlySpan<byte> payload)
     {
         NbdRequestHeader header;
         lock (_gate)
         {
             ThrowIfFailed();
             header = new NbdRequestHeader(flags, command, ++_lastCookie, offsetBytes, lengthBytes);
-            _inFlight.Add(header.Cookie, new NbdReplyBuilder(header));
+            ulong meantBytes = command == NbdCommand.BlockStatus && !payload.IsEmpty
+                ? NbdStatusPayload.ReadLength(payload)
+                : lengthBytes;
+            _inFlight.Add(header.Cookie, new NbdReplyBuilder(header with { LengthBytes = meantBytes }, Style));
         }
 
         SendBytes(header, payload);
@@ -141,13 +144,14 @@ internal sealed class NbdRequestTable
     {
         // Small requests leave in one piece: two sends would be two packets.
         bool isGathered = payload.Length <= GatheredPayloadBytes;
-        byte[] first = new byte[NbdRequestHeader.SizeBytes + (isGathered ? payload.Length : 0)];
-        header.Write(first);
+        var framing = new NbdRequestFraming(Style);
+        byte[] first = new byte[framing.SizeBytes + (isGathered ? payload.Length : 0)];
+        framing.Write(first, header);
         lock (_sending)
         {
             if (isGathered)
             {
-                payload.CopyTo(first.AsSpan(NbdRequestHeader.SizeBytes));
+                payload.CopyTo(first.AsSpan(framing.SizeBytes));
                 _stream.Write(first);
             }
             else

@@ -41,4 +41,7 @@ public enum NbdTransmissionFlags : ushort
 
     /// <summary><c>NBD_FLAG_SEND_FAST_ZERO</c>: only beside SEND_WRITE_ZEROES.</summary>
     SendFastZero = 1 << 11,
+
+    /// <summary><c>NBD_FLAG_BLOCK_STATUS_PAYLOAD</c>: only with extended headers and selected contexts.</summary>
+    BlockStatusPayload = 1 << 12,
 }

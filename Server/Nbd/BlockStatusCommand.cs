@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using BlockEmu.Device;
 using BlockEmu.Protocol.Nbd;
 
@@ -16,7 +15,7 @@ internal sealed class BlockStatusCommand(DiskSession session, ReplyBatch replies
 
     /// <summary>When it returns Ok the reply is in the batch, unless <paramref name="goesOn"/> is false: the session
     /// ended.</summary>
-    public DiskStatus Run(in NbdRequestHeader header, out bool goesOn)
+    public DiskStatus Run(in NbdRequestHeader header, IReadOnlyList<NbdMetaContext> contexts, out bool goesOn)
     {
         goesOn = true;
         List<DiskExtent> extents = _extents ??= [];
@@ -36,64 +35,33 @@ internal sealed class BlockStatusCommand(DiskSession session, ReplyBatch replies
             ExtentGrid.Coarsen(extents, _gridBytes);
         }
 
-        goesOn = TryReply(header, extents, wanted);
+        goesOn = TryReply(header, contexts, extents, wanted);
         return DiskStatus.Ok;
     }
 
-    private bool TryReply(in NbdRequestHeader header, List<DiskExtent> extents, int wanted)
+    private bool TryReply(
+        in NbdRequestHeader header, IReadOnlyList<NbdMetaContext> contexts, List<DiskExtent> extents, int wanted)
     {
-        IReadOnlyList<NbdMetaContext> contexts = session.Terms.Contexts;
-        int chunkBytes = NbdChunkHeader.SizeBytes + NbdChunkHeader.ContextIdSizeBytes
-            + (Math.Min(extents.Count, wanted) * NbdStatusExtent.SizeBytes);
+        ReplyWriter writer = replies.Writer;
+        int chunkBytes = writer.HeaderBytes + StatusChunk.MaxSizeBytes(writer.IsExtended, Math.Min(extents.Count, wanted));
         if (!replies.TryReserveWire(contexts.Count * chunkBytes, out Span<byte> wire))
         {
             return false;
         }
 
+        bool isFua = (header.Flags & NbdCommandFlags.Fua) != NbdCommandFlags.None;
+        var reply = new BatchedReply(header.Cookie, null, true, isFua, 0) { OffsetBytes = header.OffsetBytes };
+        NbdChunkType type = writer.IsExtended ? NbdChunkType.BlockStatusExtended : NbdChunkType.BlockStatus;
         int usedBytes = 0;
         for (int i = 0; i < contexts.Count; i++)
         {
             Span<byte> chunk = wire[usedBytes..];
-            int payloadBytes = WriteExtents(chunk[NbdChunkHeader.SizeBytes..], contexts[i], extents, wanted);
-            usedBytes += payloadBytes + ReplyWriter.WriteHeader(
-                chunk, NbdChunkType.BlockStatus, header.Cookie, payloadBytes, isDone: i == contexts.Count - 1);
+            int payloadBytes = StatusChunk.Write(chunk[writer.HeaderBytes..], writer.IsExtended, contexts[i], extents, wanted);
+            bool isLast = i == contexts.Count - 1;
+            usedBytes += payloadBytes + writer.WriteHeader(chunk, type, reply, payloadBytes, isDone: isLast);
         }
 
-        bool isFua = (header.Flags & NbdCommandFlags.Fua) != NbdCommandFlags.None;
-        replies.Commit(new BatchedReply(header.Cookie, null, true, isFua, 0), usedBytes);
+        replies.Commit(reply, usedBytes);
         return true;
-    }
-
-    /// <summary>Neighbours that are alike in this context become one. Returns how many bytes it took.</summary>
-    private static int WriteExtents(Span<byte> payload, NbdMetaContext context, List<DiskExtent> extents, int wanted)
-    {
-        BinaryPrimitives.WriteUInt32BigEndian(payload, context.Id);
-        int usedBytes = NbdChunkHeader.ContextIdSizeBytes;
-        int count = 0;
-        NbdStatusExtent last = default;
-        foreach (DiskExtent extent in extents)
-        {
-            uint status = StatusContexts.StatusOf(context.Name, extent);
-            if (count > 0 && last.Status == status)
-            {
-                last = last with { LengthBytes = last.LengthBytes + (ulong)extent.LengthBytes };
-                usedBytes -= NbdStatusExtent.SizeBytes;
-            }
-            else
-            {
-                if (count == wanted)
-                {
-                    break;
-                }
-
-                last = new NbdStatusExtent((ulong)extent.LengthBytes, status);
-                count++;
-            }
-
-            last.Write(payload[usedBytes..]);
-            usedBytes += NbdStatusExtent.SizeBytes;
-        }
-
-        return usedBytes;
     }
 }

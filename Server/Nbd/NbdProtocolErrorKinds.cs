@@ -18,6 +18,7 @@ internal static class NbdProtocolErrorKinds
         NbdDropReason.BadOptionMagic => "bad_option_magic",
         NbdDropReason.OptionTooLong => "option_too_long",
         NbdDropReason.BadExportName => "bad_export_name",
+        NbdDropReason.ExportNameForbidden => "export_name_forbidden",
         NbdDropReason.UnknownExport => "unknown_export",
         _ => null,
     };

@@ -29,6 +29,9 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
     private int _count;
     private long _startedAt;
 
+    /// <summary>How its replies are written.</summary>
+    public ReplyWriter Writer => _writer;
+
     /// <summary>Why <see cref="Send"/> was false.</summary>
     public SessionEnd End { get; private set; }
 
@@ -45,14 +48,14 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
 
     /// <summary>Adds a READ's reply, whose data was put where <see cref="TryReserve"/> said; all zeroes may leave as a
     /// hole.</summary>
-    public void AddData(in BatchedReply reply, ulong offsetBytes, int dataBytes, bool isHole = false)
+    public void AddData(in BatchedReply reply, int dataBytes, bool isHole = false)
     {
         Span<byte> wire = _buffer.Bytes.AsSpan(_usedBytes);
         Commit(
             reply,
             isHole
-                ? ReplyWriter.WriteHole(wire, reply.Cookie, offsetBytes, (uint)dataBytes)
-                : _writer.WriteDataPrefix(wire, reply.Cookie, offsetBytes, dataBytes) + dataBytes);
+                ? _writer.WriteHole(wire, reply, (uint)dataBytes)
+                : _writer.WriteDataPrefix(wire, reply, dataBytes) + dataBytes);
     }
 
     /// <summary>Adds a reply without data. False as <see cref="Send"/>.</summary>
@@ -63,7 +66,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
             return false;
         }
 
-        Commit(reply, _writer.WriteStatus(wire, reply.Cookie, refusal));
+        Commit(reply, _writer.WriteStatus(wire, reply, refusal));
         return true;
     }
 
@@ -152,7 +155,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
         _usedBytes = 0;
         for (int i = 0; i < _count; i++)
         {
-            _usedBytes += _writer.WriteStatus(_buffer.Bytes.AsSpan(_usedBytes), _replies[i].Cookie, NbdErrors.PowerIsOff);
+            _usedBytes += _writer.WriteStatus(_buffer.Bytes.AsSpan(_usedBytes), _replies[i], NbdErrors.PowerIsOff);
         }
     }
 

@@ -8,59 +8,78 @@ namespace BlockEmu.Server.Nbd;
 internal sealed class ReplyWriter(NbdReplyStyle style)
 {
     /// <summary>The most that <see cref="WriteStatus"/> writes.</summary>
-    public static readonly int MaxStatusBytes = NbdChunkHeader.SizeBytes + NbdErrorChunk.MaxSizeBytes(NbdRefusal.MaxWhyBytes);
+    public static readonly int MaxStatusBytes =
+        NbdExtendedChunkHeader.SizeBytes + NbdErrorChunk.MaxSizeBytes(NbdRefusal.MaxWhyBytes);
 
     private readonly bool _isSimple = style == NbdReplyStyle.Simple;
 
+    /// <summary>Size of the header in front of every chunk, or of a simple reply.</summary>
+    public int HeaderBytes { get; } = style switch
+    {
+        NbdReplyStyle.Simple => NbdSimpleReply.SizeBytes,
+        NbdReplyStyle.Structured => NbdChunkHeader.SizeBytes,
+        _ => NbdExtendedChunkHeader.SizeBytes,
+    };
+
+    public bool IsExtended { get; } = style == NbdReplyStyle.Extended;
+
     /// <summary>What stands in front of a READ's data.</summary>
-    public int DataPrefixBytes =>
-        _isSimple ? NbdSimpleReply.SizeBytes : NbdChunkHeader.SizeBytes + NbdChunkHeader.DataOffsetSizeBytes;
+    public int DataPrefixBytes => HeaderBytes + (_isSimple ? 0 : NbdChunkHeader.DataOffsetSizeBytes);
 
     /// <summary>Success, or a refusal. Returns how many bytes it took.</summary>
-    public int WriteStatus(Span<byte> wire, ulong cookie, in NbdRefusal refusal)
+    public int WriteStatus(Span<byte> wire, in BatchedReply reply, in NbdRefusal refusal)
     {
         if (_isSimple)
         {
-            new NbdSimpleReply(refusal.Error, cookie).Write(wire);
-            return NbdSimpleReply.SizeBytes;
+            new NbdSimpleReply(refusal.Error, reply.Cookie).Write(wire);
+            return HeaderBytes;
         }
 
         if (refusal.Error == NbdError.None)
         {
-            return WriteHeader(wire, NbdChunkType.None, cookie, 0);
+            return WriteHeader(wire, NbdChunkType.None, reply, 0);
         }
 
         var error = new NbdErrorChunk(refusal.Error, refusal.Why, refusal.AtBytes);
-        int errorBytes = error.Write(wire[NbdChunkHeader.SizeBytes..]);
-        return WriteHeader(wire, error.Type, cookie, errorBytes) + errorBytes;
+        int errorBytes = error.Write(wire[HeaderBytes..]);
+        return WriteHeader(wire, error.Type, reply, errorBytes) + errorBytes;
     }
 
     /// <summary>What stands in front of a READ's data. Returns <see cref="DataPrefixBytes"/>.</summary>
-    public int WriteDataPrefix(Span<byte> wire, ulong cookie, ulong offsetBytes, int dataBytes)
+    public int WriteDataPrefix(Span<byte> wire, in BatchedReply reply, int dataBytes)
     {
         if (_isSimple)
         {
-            new NbdSimpleReply(NbdError.None, cookie).Write(wire);
-            return NbdSimpleReply.SizeBytes;
+            new NbdSimpleReply(NbdError.None, reply.Cookie).Write(wire);
+            return HeaderBytes;
         }
 
-        int headerBytes = WriteHeader(wire, NbdChunkType.OffsetData, cookie, NbdChunkHeader.DataOffsetSizeBytes + dataBytes);
-        BinaryPrimitives.WriteUInt64BigEndian(wire[headerBytes..], offsetBytes);
-        return headerBytes + NbdChunkHeader.DataOffsetSizeBytes;
+        WriteHeader(wire, NbdChunkType.OffsetData, reply, NbdChunkHeader.DataOffsetSizeBytes + dataBytes);
+        BinaryPrimitives.WriteUInt64BigEndian(wire[HeaderBytes..], reply.OffsetBytes);
+        return DataPrefixBytes;
     }
 
     /// <summary>A READ that is all zero. Not for simple replies.</summary>
-    public static int WriteHole(Span<byte> wire, ulong cookie, ulong offsetBytes, uint lengthBytes)
+    public int WriteHole(Span<byte> wire, in BatchedReply reply, uint lengthBytes)
     {
-        int headerBytes = WriteHeader(wire, NbdChunkType.OffsetHole, cookie, NbdOffsetHole.SizeBytes);
-        new NbdOffsetHole(offsetBytes, lengthBytes).Write(wire[headerBytes..]);
-        return headerBytes + NbdOffsetHole.SizeBytes;
+        new NbdOffsetHole(reply.OffsetBytes, lengthBytes).Write(wire[HeaderBytes..]);
+        return WriteHeader(wire, NbdChunkType.OffsetHole, reply, NbdOffsetHole.SizeBytes) + NbdOffsetHole.SizeBytes;
     }
 
-    /// <summary>The header of a chunk whose payload is written behind it. Returns its size.</summary>
-    public static int WriteHeader(Span<byte> wire, NbdChunkType type, ulong cookie, int payloadBytes, bool isDone = true)
+    /// <summary>The header of a chunk whose payload stands behind it. Returns its size.</summary>
+    public int WriteHeader(
+        Span<byte> wire, NbdChunkType type, in BatchedReply reply, int payloadBytes, bool isDone = true)
     {
-        new NbdChunkHeader(isDone ? NbdChunkFlags.Done : NbdChunkFlags.None, type, cookie, (uint)payloadBytes).Write(wire);
-        return NbdChunkHeader.SizeBytes;
+        NbdChunkFlags flags = isDone ? NbdChunkFlags.Done : NbdChunkFlags.None;
+        if (IsExtended)
+        {
+            new NbdExtendedChunkHeader(flags, type, reply.Cookie, reply.OffsetBytes, (ulong)payloadBytes).Write(wire);
+        }
+        else
+        {
+            new NbdChunkHeader(flags, type, reply.Cookie, (uint)payloadBytes).Write(wire);
+        }
+
+        return HeaderBytes;
     }
 }

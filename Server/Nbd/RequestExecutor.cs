@@ -22,8 +22,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
 
         if (header.Command == NbdCommand.BlockStatus)
         {
-            DiskStatus status = _blockStatus.Run(header, out bool goesOn);
-            return status == DiskStatus.Ok ? goesOn : AnswerStatus(header, status);
+            return TellStatus(header, session.Terms.Contexts);
         }
 
         bool fua = IsFua(header);
@@ -35,13 +34,24 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         return AnswerStatus(header, Carry(header, payload, fua));
     }
 
+    /// <summary>BLOCK_STATUS for these contexts. False when the session ended.</summary>
+    public bool TellStatus(in NbdRequestHeader header, IReadOnlyList<NbdMetaContext> contexts)
+    {
+        DiskStatus status = _blockStatus.Run(header, contexts, out bool goesOn);
+        return status == DiskStatus.Ok ? goesOn : AnswerStatus(header, status);
+    }
+
     /// <summary>Answers with an error that was found without the disk. False when the session ended.</summary>
     public bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {
         bool succeeded = refusal.Error == NbdError.None;
         long bytes = header.Command == NbdCommand.Flush ? 0 : (long)header.LengthBytes;
         return replies.Add(
-            new BatchedReply(header.Cookie, OperationOf(header.Command), succeeded, IsFua(header), bytes), refusal);
+            new BatchedReply(header.Cookie, OperationOf(header.Command), succeeded, IsFua(header), bytes)
+            {
+                OffsetBytes = header.OffsetBytes,
+            },
+            refusal);
     }
 
     private bool Read(in NbdRequestHeader header)
@@ -64,7 +74,10 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         bool isHole = _mayTellHoles && (header.Flags & NbdCommandFlags.DontFragment) == NbdCommandFlags.None
             && !data.ContainsAnyExcept((byte)0);
         replies.AddData(
-            new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes), header.OffsetBytes,
+            new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes)
+            {
+                OffsetBytes = header.OffsetBytes,
+            },
             lengthBytes, isHole);
         return true;
     }

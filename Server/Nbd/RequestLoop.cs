@@ -11,6 +11,7 @@ internal sealed class RequestLoop(
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
     private const int LargePayloadBytes = 64 << 10;
 
+    private readonly NbdRequestFraming _framing = new(session.Terms.Replies);
     private readonly RequestBuffer _input = new();
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
@@ -18,7 +19,7 @@ internal sealed class RequestLoop(
     /// <summary>Serves until the session ends. <paramref name="leftOver"/>: what came behind the negotiation.</summary>
     public SessionEnd Run(ReadOnlySpan<byte> leftOver)
     {
-        leftOver.CopyTo(_input.MakeRoom(Math.Max(leftOver.Length, NbdRequestHeader.SizeBytes), int.MaxValue));
+        leftOver.CopyTo(_input.MakeRoom(Math.Max(leftOver.Length, _framing.SizeBytes), int.MaxValue));
         _input.Add(leftOver.Length);
         replies.Start();
         while (TryNext())
@@ -34,12 +35,12 @@ internal sealed class RequestLoop(
     private bool TryNext()
     {
         ReadOnlySpan<byte> arrived = _input.Arrived;
-        if (arrived.Length < NbdRequestHeader.SizeBytes)
+        if (arrived.Length < _framing.SizeBytes)
         {
-            return Receive(NbdRequestHeader.SizeBytes, int.MaxValue);
+            return Receive(_framing.SizeBytes, int.MaxValue);
         }
 
-        if (!NbdRequestHeader.TryRead(arrived, out NbdRequestHeader header))
+        if (!_framing.TryRead(arrived, out NbdRequestHeader header))
         {
             return EndByClientsFault(NbdProtocolErrorKinds.BadRequestMagic);
         }
@@ -62,7 +63,7 @@ internal sealed class RequestLoop(
 
     private bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {
-        _input.Consume(NbdRequestHeader.SizeBytes);
+        _input.Consume(_framing.SizeBytes);
         if (refusal.Error == NbdError.None)
         {
             return _executor.Execute(header, default) || EndAsReplies();
@@ -74,23 +75,35 @@ internal sealed class RequestLoop(
     private bool TakePayload(in NbdRequestHeader header, int arrivedBytes)
     {
         int payloadBytes = (int)header.LengthBytes;
-        int wholeBytes = NbdRequestHeader.SizeBytes + payloadBytes;
+        int wholeBytes = _framing.SizeBytes + payloadBytes;
         if (arrivedBytes < wholeBytes)
         {
             int limitBytes = payloadBytes < LargePayloadBytes
                 ? int.MaxValue
-                : wholeBytes - arrivedBytes + NbdRequestHeader.SizeBytes;
+                : wholeBytes - arrivedBytes + _framing.SizeBytes;
             return Receive(wholeBytes, limitBytes);
         }
 
-        bool goesOn = _executor.Execute(header, _input.Arrived.Slice(NbdRequestHeader.SizeBytes, payloadBytes));
+        ReadOnlySpan<byte> payload = _input.Arrived.Slice(_framing.SizeBytes, payloadBytes);
+        bool goesOn = header.Command == NbdCommand.BlockStatus
+            ? TellStatus(header, payload)
+            : _executor.Execute(header, payload) || EndAsReplies();
         _input.Consume(wholeBytes);
-        return goesOn || EndAsReplies();
+        return goesOn;
+    }
+
+    private bool TellStatus(in NbdRequestHeader header, ReadOnlySpan<byte> payload)
+    {
+        NbdRefusal refusal = NbdRequestJudge.JudgeStatusPayload(
+            header, payload, session.Terms, out NbdRequestHeader effective, out IReadOnlyList<NbdMetaContext> contexts);
+        return refusal.Error != NbdError.None
+            ? Refuse(effective, refusal)
+            : _executor.TellStatus(effective, contexts) || EndAsReplies();
     }
 
     private bool DrainPayload(in NbdRequestHeader header, in NbdRefusal refusal)
     {
-        _input.Consume(NbdRequestHeader.SizeBytes);
+        _input.Consume(_framing.SizeBytes);
         long leftBytes = (long)header.LengthBytes;
         while (true)
         {
@@ -102,7 +115,7 @@ internal sealed class RequestLoop(
                 return Refuse(header, refusal);
             }
 
-            if (!Receive(NbdRequestHeader.SizeBytes, int.MaxValue))
+            if (!Receive(_framing.SizeBytes, int.MaxValue))
             {
                 return false;
             }

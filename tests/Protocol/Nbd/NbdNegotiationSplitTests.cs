@@ -24,6 +24,11 @@ public sealed class NbdNegotiationSplitTests
             .. Flags(BothFlags), .. Option(NbdOption.StructuredReply), .. ListContexts("disk0"), .. SetContexts("disk0", "base:allocation", "x:y"),
             .. Option(NbdOption.SetMetaContext, new byte[11]), .. SetContexts("", "x-blockemu:durability"), .. Go("disk0"), .. new byte[3],
         ],
+        ["extended headers then EXPORT_NAME"] =
+        [
+            .. Flags(BothFlags), .. Option(NbdOption.ExtendedHeaders, [1]), .. Option(NbdOption.ExtendedHeaders),
+            .. Option(NbdOption.StructuredReply), .. SetContexts("disk0", "base:allocation"), .. Option(NbdOption.ExportName, "disk0"u8),
+        ],
         ["EXPORT_NAME with zeroes"] = [.. Flags(1), .. Option(NbdOption.List), .. Option(NbdOption.ExportName, "disk0"u8), 1, 2],
         ["ABORT with data"] = [.. Flags(BothFlags), .. Option(NbdOption.Abort, new byte[50])],
         ["bad magic"] = [.. Flags(BothFlags), .. Option(NbdOption.PeekExport), .. new byte[16], 1, 2, 3],

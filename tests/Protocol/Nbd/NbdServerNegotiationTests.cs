@@ -170,15 +170,6 @@ public sealed class NbdServerNegotiationTests
         Assert.Equal(["5:ErrorPolicy", "5:ErrorInvalid"],
             After(Option(NbdOption.StartTls), Option(NbdOption.StartTls, [0])).Replies());
 
-    [Fact]
-    public void P18_EXTENDED_HEADERS_is_unsupported_and_haggling_goes_on()
-    {
-        const NbdOption option = NbdOption.ExtendedHeaders;
-        NegotiationBench bench = After(Option(option), Option(option, new byte[40]), Go("disk0"));
-        Assert.Equal([$"{(uint)option}:ErrorUnsupported", $"{(uint)option}:ErrorUnsupported", "7:Info:" + DiskInfo, "7:Ack"], bench.Replies());
-        Assert.Equal("disk0", bench.ChosenName);
-    }
-
     [Theory]
     [InlineData("00000006" + "6469736B30" + "0000")]
     [InlineData("00000005" + "6469736B30" + "0001")]

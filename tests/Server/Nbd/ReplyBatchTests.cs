@@ -90,7 +90,7 @@ public sealed class ReplyBatchTests : IDisposable
     {
         Assert.True(_batch.TryReserve(32 << 20, out Span<byte> data));
         data.Fill(1);
-        _batch.AddData(new BatchedReply(1, DiskOperation.Read, true, false, data.Length), 0, data.Length);
+        _batch.AddData(new BatchedReply(1, DiskOperation.Read, true, false, data.Length), data.Length);
         bool sent = true;
         var sender = new Thread(() => sent = _batch.Send());
         sender.Start();
@@ -112,13 +112,45 @@ public sealed class ReplyBatchTests : IDisposable
         for (ulong cookie = 0; cookie < 3; cookie++)
         {
             Assert.True(_batch.TryReserve(131_072, out _));
-            _batch.AddData(new BatchedReply(cookie, DiskOperation.Read, true, false, 131_072), 0, 131_072);
+            _batch.AddData(new BatchedReply(cookie, DiskOperation.Read, true, false, 131_072), 131_072);
         }
 
         Assert.Equal(1, Assert.Single(_served.Meter.Read()).InFlight);
         Assert.True(_batch.Send());
         _socket.Dispose();
         reader.Join();
+    }
+
+    [Theory]
+    [InlineData(NbdReplyStyle.Simple)]
+    [InlineData(NbdReplyStyle.Structured)]
+    [InlineData(NbdReplyStyle.Extended)]
+    public void Gathering_the_replies_to_READs_allocates_nothing(NbdReplyStyle style)
+    {
+        const int dataBytes = 16;
+        const ulong replies = 900;
+        NbdSessionTerms terms = new(ExportDescription.Describe(_served)) { Replies = style };
+        var batch = new ReplyBatch(new DiskSession(_served, terms, _served.Meter.Open("nbd")), _socket);
+        var reader = new Thread(() => Arrived());
+        reader.Start();
+        GatherReads();
+        Assert.True(batch.Send());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        GatherReads();
+        long allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        _socket.Dispose();
+        reader.Join();
+        Assert.Equal(0, allocatedBytes);
+
+        void GatherReads()
+        {
+            for (ulong cookie = 0; cookie < replies; cookie++)
+            {
+                var reply = new BatchedReply(cookie, DiskOperation.Read, true, false, dataBytes);
+                bool goesOn = batch.TryReserve(dataBytes, out _);
+                batch.AddData(reply, dataBytes, isHole: goesOn && style != NbdReplyStyle.Simple && cookie % 2 == 0);
+            }
+        }
     }
 
     public void Dispose()
@@ -136,7 +168,7 @@ public sealed class ReplyBatchTests : IDisposable
         Assert.True(_batch.Add(new BatchedReply(1, DiskOperation.Write, true, false, 512), NbdRefusal.None));
         Assert.True(_batch.TryReserve(2, out Span<byte> data));
         (data[0], data[1]) = (0xAA, 0xBB);
-        _batch.AddData(new BatchedReply(2, DiskOperation.Read, true, false, 2), 0, 2);
+        _batch.AddData(new BatchedReply(2, DiskOperation.Read, true, false, 2), 2);
         Assert.True(_batch.Add(new BatchedReply(3, null, false, false, 0), new NbdRefusal(NbdError.InvalidArgument)));
     }
 
