@@ -18,7 +18,7 @@ public sealed class NbdMetaContextTests
         $"{(uint)option}:MetaContext:{id:X8}{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(name))}";
 
     [Fact]
-    public void P13_STRUCTURED_REPLY_takes_no_data_and_is_accepted_once()
+    public void P13_O7_STRUCTURED_REPLY_takes_no_data_and_is_accepted_once()
     {
         NegotiationBench bench = After(Option(NbdOption.StructuredReply, [0]), Structured, Structured, Go("disk0"));
         Assert.Equal(["8:ErrorInvalid", "8:Ack", "8:ErrorInvalid"], bench.Replies().Take(3));

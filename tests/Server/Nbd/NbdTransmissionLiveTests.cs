@@ -122,7 +122,7 @@ public sealed class NbdTransmissionLiveTests
     }
 
     [Fact]
-    public async Task S6_a_READ_above_the_maximum_is_refused_and_the_session_goes_on()
+    public async Task S6_Y10_a_READ_above_the_maximum_is_refused_and_the_session_goes_on()
     {
         await using var bench = new NbdBench();
         using NbdClient client = bench.Open("huge");
@@ -137,7 +137,7 @@ public sealed class NbdTransmissionLiveTests
     }
 
     [Fact]
-    public async Task S7_TRIM_and_WRITE_ZEROES_of_4_GiB_cost_nothing()
+    public async Task S7_Q12_TRIM_and_WRITE_ZEROES_of_4_GiB_cost_nothing()
     {
         await using var bench = new NbdBench();
         using NbdClient client = bench.Open("huge");
