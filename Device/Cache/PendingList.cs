@@ -51,4 +51,18 @@ internal sealed class PendingList
         command.List = null;
         Count--;
     }
+
+    /// <summary>The newest command that a cut must keep, if that is newer than <paramref name="sequence"/>.</summary>
+    public long NewestMustSurvive(long sequence)
+    {
+        for (PendingCommand? c = Newest; c is not null && c.Sequence > sequence; c = c.Older)
+        {
+            if (c.MustSurvive)
+            {
+                return c.Sequence;
+            }
+        }
+
+        return sequence;
+    }
 }

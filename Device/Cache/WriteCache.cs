@@ -160,20 +160,6 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
-    /// <summary>The newest command that a cut must keep, if that is newer than <paramref name="sequence"/>.</summary>
-    public long NewestMustSurvive(long sequence)
-    {
-        for (PendingCommand? c = Pending.Newest; c is not null && c.Sequence > sequence; c = c.Older)
-        {
-            if (c.MustSurvive)
-            {
-                return c.Sequence;
-            }
-        }
-
-        return sequence;
-    }
-
     private void InsertZeroes(PendingCommand command)
     {
         long end = command.OffsetBytes + command.LengthBytes;

@@ -13,7 +13,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
     private IPlatterUndo? _undo;
 
     /// <summary>What a half-failed destage may have touched is as good as required: a prefix ends no earlier.</summary>
-    private readonly long _newestRequired = core.Cache.NewestMustSurvive(core.NewestRequired);
+    private readonly long _newestRequired = core.Cache.Pending.NewestMustSurvive(core.NewestRequired);
 
     /// <summary>The judgement in force.</summary>
     public CutReport? Report { get; private set; }
