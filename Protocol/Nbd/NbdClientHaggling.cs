@@ -4,8 +4,14 @@ using System.Text;
 namespace BlockEmu.Protocol.Nbd;
 
 /// <summary>The client's side of fixed newstyle negotiation, blocking.</summary>
+/// <remarks>A server that breaks a rule of the protocol ends it: <see cref="InvalidDataException"/>.</remarks>
 public sealed class NbdClientHaggling
 {
+    /// <summary>To one option; a LIST of more exports is none that anybody reads.</summary>
+    private const int MaxReplies = 1 << 16;
+
+    private const int NumberBytes = sizeof(uint);
+
     private static readonly NbdInfoType[] EveryFact =
         [NbdInfoType.Export, NbdInfoType.Name, NbdInfoType.Description, NbdInfoType.BlockSize];
 
@@ -37,6 +43,7 @@ public sealed class NbdClientHaggling
         List<NbdOptionReply> replies = [];
         do
         {
+            Demand(replies.Count < MaxReplies, "an option has no end of replies");
             replies.Add(ReadReply(option));
         }
         while (!replies[^1].IsFinal);
@@ -75,11 +82,7 @@ public sealed class NbdClientHaggling
     {
         IReadOnlyList<NbdOptionReply> replies = Ask(option, NbdMetaContextRequest.Format(name, queries));
         ThrowIfRefused(option, replies[^1]);
-        return
-        [
-            .. replies.SkipLast(1).Select(r => new NbdMetaContext(
-                BinaryPrimitives.ReadUInt32BigEndian(r.Data), Encoding.UTF8.GetString(r.Data.AsSpan(4)))),
-        ];
+        return [.. replies.SkipLast(1).Select(ReadContext)];
     }
 
     internal NbdExport Describe(NbdOption option, string name, ReadOnlySpan<NbdInfoType> types)
@@ -90,15 +93,7 @@ public sealed class NbdClientHaggling
         var export = new NbdExport { Name = name, SizeBytes = 0, Flags = NbdTransmissionFlags.None };
         foreach (NbdOptionReply reply in replies.Where(r => r.Type == NbdOptionReplyType.Info))
         {
-            ReadOnlySpan<byte> fact = reply.Data.AsSpan(2);
-            export = (NbdInfoType)BinaryPrimitives.ReadUInt16BigEndian(reply.Data) switch
-            {
-                NbdInfoType.Export => WithInfo(export, NbdExportInfo.Read(fact)),
-                NbdInfoType.Name => export with { Name = Encoding.UTF8.GetString(fact) },
-                NbdInfoType.Description => export with { Description = Encoding.UTF8.GetString(fact) },
-                NbdInfoType.BlockSize => export with { BlockSizes = NbdBlockSizes.Read(fact) },
-                _ => export,
-            };
+            export = WithFact(export, reply.Data);
         }
 
         return export;
@@ -122,12 +117,52 @@ public sealed class NbdClientHaggling
 
     private static (string Name, string Description) ReadServer(NbdOptionReply reply)
     {
-        int nameLength = (int)BinaryPrimitives.ReadUInt32BigEndian(reply.Data);
-        return (Encoding.UTF8.GetString(reply.Data, 4, nameLength), Encoding.UTF8.GetString(reply.Data.AsSpan(4 + nameLength)));
+        uint nameLength = ReadFirstNumber(reply);
+        Demand(nameLength <= (uint)(reply.Data.Length - NumberBytes), "an export's name is longer than its reply");
+        int nameEnd = NumberBytes + (int)nameLength;
+        return (Encoding.UTF8.GetString(reply.Data, NumberBytes, (int)nameLength), Encoding.UTF8.GetString(reply.Data.AsSpan(nameEnd)));
     }
 
-    private static NbdExport WithInfo(NbdExport export, NbdExportInfo info) =>
-        export with { SizeBytes = checked((long)info.SizeBytes), Flags = info.Flags };
+    private static NbdMetaContext ReadContext(NbdOptionReply reply) =>
+        new(ReadFirstNumber(reply), Encoding.UTF8.GetString(reply.Data.AsSpan(NumberBytes)));
+
+    private static uint ReadFirstNumber(NbdOptionReply reply)
+    {
+        Demand(reply.Data.Length >= NumberBytes, $"a reply of type {reply.Type} is too short");
+        return BinaryPrimitives.ReadUInt32BigEndian(reply.Data);
+    }
+
+    /// <summary>The export as one INFO reply describes it further.</summary>
+    private static NbdExport WithFact(NbdExport export, ReadOnlySpan<byte> data)
+    {
+        Demand(data.Length >= sizeof(ushort), "a fact has no type");
+        ReadOnlySpan<byte> fact = data[sizeof(ushort)..];
+        var type = (NbdInfoType)BinaryPrimitives.ReadUInt16BigEndian(data);
+        Demand(type != NbdInfoType.Export || fact.Length == NbdExportInfo.WireSizeBytes, "size and flags have a wrong length");
+        Demand(type != NbdInfoType.BlockSize || fact.Length == NbdBlockSizes.WireSizeBytes, "block sizes have a wrong length");
+        return type switch
+        {
+            NbdInfoType.Export => WithInfo(export, NbdExportInfo.Read(fact)),
+            NbdInfoType.Name => export with { Name = Encoding.UTF8.GetString(fact) },
+            NbdInfoType.Description => export with { Description = Encoding.UTF8.GetString(fact) },
+            NbdInfoType.BlockSize => export with { BlockSizes = NbdBlockSizes.Read(fact) },
+            _ => export,
+        };
+    }
+
+    private static NbdExport WithInfo(NbdExport export, NbdExportInfo info)
+    {
+        Demand(info.SizeBytes <= long.MaxValue, "an export has 2^63 bytes or more");
+        return export with { SizeBytes = (long)info.SizeBytes, Flags = info.Flags };
+    }
+
+    private static void Demand(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new InvalidDataException(otherwise);
+        }
+    }
 
     private static void ThrowIfRefused(NbdOption option, NbdOptionReply final)
     {
