@@ -1,0 +1,26 @@
+namespace BlockEmu.Fuzz.Cases;
+
+/// <summary>Which machine a case is said to; as a file's first word. A client does what its plan is.</summary>
+public enum CaseKind
+{
+    /// <summary>What a client sends, from its flags on.</summary>
+    Server,
+
+    /// <summary>What a server sends, from its greeting on, to a client that lists the exports.</summary>
+    ClientList,
+
+    /// <summary>... that describes an export, then chooses it with EXPORT_NAME.</summary>
+    ClientExportName,
+
+    /// <summary>... that lists and selects contexts.</summary>
+    ClientContexts,
+
+    /// <summary>... that chooses an export and has simple replies.</summary>
+    ClientSimple,
+
+    /// <summary>... that has structured replies.</summary>
+    ClientStructured,
+
+    /// <summary>... that has extended headers.</summary>
+    ClientExtended,
+}

@@ -1,0 +1,3 @@
+using BlockEmu.Fuzz;
+
+return FuzzProgram.Run(args, Console.Out, Console.Error);
