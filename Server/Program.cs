@@ -1,3 +1,3 @@
 using BlockEmu.Server.Hosting;
 
-return await ServerProgram.RunAsync(args, Console.Out, Console.Error);
+return await ServerProgram.RunAsync(args, static () => Console.Out, Console.Error);

@@ -25,4 +25,7 @@ public enum NbdDropReason
 
     /// <summary>The export is off, and dropping is its answer.</summary>
     ExportOff,
+
+    /// <summary>EXPORT_NAME while the server shuts down.</summary>
+    ShuttingDown,
 }

@@ -43,6 +43,10 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
     /// <summary>Set when the outcome is Dropped.</summary>
     public NbdDropReason DropReason { get; private set; }
 
+    /// <summary>From now on every option but ABORT is refused with <c>NBD_REP_ERR_SHUTDOWN</c>; EXPORT_NAME, which knows
+    /// no refusal, ends the session.</summary>
+    public bool IsShuttingDown { get; set; }
+
     /// <summary>Takes input up to the end of one option. Not to be called again after another outcome than NeedMore.</summary>
     public NbdNegotiationOutcome Feed(ReadOnlySpan<byte> input, out int consumedBytes)
     {
@@ -141,11 +145,29 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
 
     private NbdNegotiationOutcome AnswerOption()
     {
+        if (IsShuttingDown && _option.Option != NbdOption.Abort)
+        {
+            return RefuseForShutdown();
+        }
+
         NbdNegotiationOutcome outcome = _phase == Phase.OptionData
             ? _answers.Answer(_option.Option, _held.AsSpan(0, _heldBytes))
             : _answers.AnswerSkipped(_option);
         Expect(Phase.OptionHeader, NbdOptionHeader.SizeBytes);
         return outcome == NbdNegotiationOutcome.Dropped ? Drop(_answers.DropReason) : outcome;
+    }
+
+    private NbdNegotiationOutcome RefuseForShutdown()
+    {
+        Expect(Phase.OptionHeader, NbdOptionHeader.SizeBytes);
+        if (_option.Option == NbdOption.ExportName)
+        {
+            return Drop(NbdDropReason.ShuttingDown);
+        }
+
+        NbdOptionReplies.Refuse(
+            replies, _option.Option, NbdOptionReplyType.ErrorShutdown, "the server is shutting down");
+        return NbdNegotiationOutcome.NeedMore;
     }
 
     private void Expect(Phase phase, int neededBytes)

@@ -20,6 +20,10 @@ public sealed record ListenEndpoint
 
     public bool IsLoopback => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
 
+    /// <summary>The endpoint of a socket that is bound.</summary>
+    public static ListenEndpoint OfBound(EndPoint bound) =>
+        new(bound, bound is UnixDomainSocketEndPoint ? $"unix:{bound}" : $"{bound}");
+
     public static bool TryParse(string text, out ListenEndpoint? endpoint)
     {
         endpoint = null;

@@ -58,6 +58,9 @@ public sealed class ServerHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Serves one client that is connected already; the task ends with its connection.</summary>
+    internal Task ServeAsync(ClientLink client) => _nbd.ServeAsync(client);
+
     /// <summary>Orderly: clients are let go, every disk is flushed and off. False when a disk could not be flushed.</summary>
     public async Task<bool> StopAsync()
     {
@@ -115,7 +118,7 @@ public sealed class ServerHost : IAsyncDisposable
 
     private void ListenNbd(ServerOptions options)
     {
-        List<ListenEndpoint> bound = [];
+        List<ListenEndpoint> bound = [.. options.HandedOver.Select(_nbd.Adopt)];
         foreach (ListenEndpoint endpoint in options.Nbd)
         {
             try

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Nbd;
 using Microsoft.Extensions.Logging.Console;
 
 namespace BlockEmu.Server.Hosting;
@@ -11,12 +13,24 @@ internal static class ServerProgram
     public const int ExitFailed = 1;
     public const int ExitUsage = 2;
 
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    /// <summary>Runs it to its end.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="openOutput">Standard output; opened only when there is something to say on it.</param>
+    /// <param name="errors">Standard error.</param>
+    public static async Task<int> RunAsync(string[] arguments, Func<TextWriter> openOutput, TextWriter errors)
     {
         try
         {
-            ServerOptions? options = new CommandLine().Parse(arguments, output);
-            return options is null ? ExitFine : await ServeAsync(options, output);
+            IReadOnlyList<Socket> handedOver = SocketActivation.Take();
+            using StringWriter answer = new();
+            ServerOptions? options = new CommandLine().Parse(arguments, answer, handedOver);
+            if (options is null)
+            {
+                await openOutput().WriteAsync(answer.ToString());
+                return ExitFine;
+            }
+
+            return await ServeAsync(options, openOutput, errors);
         }
         catch (StartupException e)
         {
@@ -29,20 +43,36 @@ internal static class ServerProgram
         }
     }
 
-    private static async Task<int> ServeAsync(ServerOptions options, TextWriter output)
+    private static async Task<int> ServeAsync(ServerOptions options, Func<TextWriter> openOutput, TextWriter errors)
     {
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Ask);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Ask);
+        using ClientLink? onlyClient = options.IsStdio ? StandardStreams.Take() : null;
         using ILoggerFactory loggers = CreateLoggers();
         await using ServerHost host = await ServerHost.StartAsync(options, TimeProvider.System, loggers);
-        await output.WriteAsync(AttachText.Write(host));
-        await output.FlushAsync();
-        await stop.Task;
+        await TellAsync(host, options, openOutput, errors);
+        await (onlyClient is null ? stop.Task : Task.WhenAny(stop.Task, host.ServeAsync(onlyClient)));
         return await host.StopAsync() ? ExitFine : ExitFailed;
 
         // The first signal asks for an orderly end; the second takes its default course, which ends the process.
         void Ask(PosixSignalContext context) => context.Cancel = stop.TrySetResult();
+    }
+
+    /// <summary>A program that started us for itself owns standard output, or is behind it; it hears of HTTP only.</summary>
+    private static async Task TellAsync(
+        ServerHost host, ServerOptions options, Func<TextWriter> openOutput, TextWriter errors)
+    {
+        if (!options.IsStartedByClient)
+        {
+            TextWriter output = openOutput();
+            await output.WriteAsync(AttachText.Write(host));
+            await output.FlushAsync();
+        }
+        else if (host.AdminEndpoint is not null)
+        {
+            await errors.WriteAsync(AttachText.Write(host));
+        }
     }
 
     private static ILoggerFactory CreateLoggers() => LoggerFactory.Create(static builder =>

@@ -2,15 +2,10 @@ using System.Net.Sockets;
 
 namespace BlockEmu.Server.Nbd;
 
-/// <summary>One client's socket: blocking, for one thread; only <see cref="Reset"/>, <see cref="EndReceiving"/> and
-/// <see cref="HasUnsentBytes"/> may come from others.</summary>
-/// <remarks>A client that goes away is an ordinary end, so nothing here throws for it.</remarks>
-internal sealed class ClientSocket(Socket socket) : IDisposable
+/// <summary>A client behind a socket.</summary>
+internal sealed class ClientSocket(Socket socket) : ClientLink
 {
-    private const int IdleMs = 1000;
-
-    /// <summary>From now on small replies leave at once (TCP_NODELAY).</summary>
-    public void SendAtOnce() => Configure(static socket =>
+    public override void SendAtOnce() => Configure(static socket =>
     {
         if (socket.ProtocolType == ProtocolType.Tcp)
         {
@@ -18,11 +13,9 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
     });
 
-    /// <summary>From now on a receive gives up after a second.</summary>
-    public void LimitReceives() => Configure(static socket => socket.ReceiveTimeout = IdleMs);
+    public override void LimitReceives() => Configure(static socket => socket.ReceiveTimeout = IdleMs);
 
-    /// <summary>Takes what has arrived, at least one byte.</summary>
-    public SocketReceipt Receive(Span<byte> destination, out int receivedBytes)
+    public override SocketReceipt Receive(Span<byte> destination, out int receivedBytes)
     {
         receivedBytes = 0;
         try
@@ -41,8 +34,7 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Sends all of it; false when the client has gone.</summary>
-    public bool Send(ReadOnlySpan<byte> source)
+    public override bool Send(ReadOnlySpan<byte> source)
     {
         try
         {
@@ -65,8 +57,7 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Whether something has arrived that was not received yet.</summary>
-    public bool HasArrivals
+    public override bool HasArrivals
     {
         get
         {
@@ -81,19 +72,16 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Whether sent bytes still wait on this side because the client does not read.</summary>
-    public bool HasUnsentBytes => socket.ProtocolType == ProtocolType.Tcp && SocketCalls.CountUnsentBytes(socket) > 0;
+    public override bool HasUnsentBytes => socket.ProtocolType == ProtocolType.Tcp && SocketCalls.CountUnsentBytes(socket) > 0;
 
-    public void WaitUntilReadable() => Wait(SocketCalls.WaitUntilReadable);
+    public override void WaitUntilReadable() => Wait(SocketCalls.WaitUntilReadable);
 
-    public void WaitUntilGone() => Wait(SocketCalls.WaitUntilGone);
+    public override void WaitUntilGone() => Wait(SocketCalls.WaitUntilGone);
 
-    /// <summary>Drops the connection at once (TCP: RST) with all that was queued; wakes whoever blocks on it and returns
-    /// when no call on it is under way. Any thread, any number of times.</summary>
-    public void Reset() => socket.Close(0);
+    /// <summary>On TCP with a RST.</summary>
+    public override void Reset() => socket.Close(0);
 
-    /// <summary>Lets the receiving thread see the end of the stream after what has arrived.</summary>
-    public void EndReceiving()
+    public override void EndReceiving()
     {
         try
         {
@@ -105,8 +93,7 @@ internal sealed class ClientSocket(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Closes in order: what was sent still arrives.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         try
         {

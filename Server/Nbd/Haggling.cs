@@ -5,11 +5,14 @@ using BlockEmu.Server.Hosting;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Negotiation over a socket: feeds the state machine and sends what it says.</summary>
+/// <remarks>Once the server stops, options are answered with ERR_SHUTDOWN (ABORT as ever), as long as some are
+/// there.</remarks>
 internal sealed class Haggling
 {
     private const int ReceiveBytes = 4096;
 
-    private readonly ClientSocket _socket;
+    private readonly ClientLink _socket;
+    private readonly Func<bool> _isStopping;
     private readonly ConnectionCatalog _catalog;
     private readonly ArrayBufferWriter<byte> _replies = new();
     private readonly NbdServerNegotiation _negotiation;
@@ -17,8 +20,9 @@ internal sealed class Haggling
     private int _start;
     private int _end;
 
-    public Haggling(DiskRegistry disks, ClientSocket socket)
+    public Haggling(DiskRegistry disks, ClientLink socket, Func<bool> isStopping)
     {
+        _isStopping = isStopping;
         _socket = socket;
         _catalog = new ConnectionCatalog(disks);
         _negotiation = new NbdServerNegotiation(_catalog, _replies);
@@ -48,6 +52,7 @@ internal sealed class Haggling
                 return null;
             }
 
+            _negotiation.IsShuttingDown = _isStopping();
             NbdNegotiationOutcome outcome = _negotiation.Feed(LeftOver, out int consumedBytes);
             _start += consumedBytes;
             if (outcome == NbdNegotiationOutcome.Aborted)

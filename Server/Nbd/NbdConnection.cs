@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using BlockEmu.Device;
 using BlockEmu.Device.Power;
 using BlockEmu.Protocol.Nbd;
@@ -9,15 +8,16 @@ using BlockEmu.Server.Metrics;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>The lifetime of one connection: its thread, what it does in turn, how it ends.</summary>
-internal sealed class NbdConnection(long number, Socket accepted, NbdServices services) : IDisposable
+internal sealed class NbdConnection(long number, ClientLink link, NbdServices services) : IDisposable
 {
     private const int ThreadStackBytes = 256 << 10;
 
-    private readonly ClientSocket _socket = new(accepted);
+    private readonly ClientLink _socket = link;
     private volatile bool _isStopping;
     private volatile bool _isSilent;
     private volatile DiskSession? _session;
     private volatile ReplyBatch? _replies;
+    private volatile RequestLoop? _loop;
 
     /// <summary>Called once, on the connection's thread, when it is over and touches nothing any more.</summary>
     public event Action<NbdConnection>? Ended;
@@ -45,16 +45,19 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
 
     public void Dispose() => _socket.Dispose();
 
-    /// <summary>What has arrived is answered, then the connection ends. Any thread.</summary>
+    /// <summary>What is being carried out is answered, what comes after it is refused with a shutdown error, then the
+    /// connection ends. Any thread.</summary>
     public void Stop()
     {
         _isStopping = true;
-        if (_isSilent || _session is null)
+        if (_isSilent)
         {
             _socket.Reset();
         }
-        else
+        else if (_loop is not { IsIdle: false })
         {
+            // Woken, it finds nothing and ends. One that is at work sees it by itself before it waits again, or within
+            // the second of its receive.
             _socket.EndReceiving();
         }
     }
@@ -117,7 +120,7 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
     private NbdNegotiationOutcome? Haggle(out Haggling haggling)
     {
         _socket.SendAtOnce();
-        haggling = new Haggling(services.Disks, _socket);
+        haggling = new Haggling(services.Disks, _socket, () => _isStopping);
         using ITimer deadline = services.Time.CreateTimer(
             static state => ((NbdConnection)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
             Timeout.InfiniteTimeSpan);
@@ -171,10 +174,9 @@ internal sealed class NbdConnection(long number, Socket accepted, NbdServices se
             if (end == SessionEnd.None)
             {
                 _socket.LimitReceives();
-                end = haggling.SendReplies()
-                    ? new RequestLoop(session, _socket, replies, services.ProtocolErrors, () => _isStopping)
-                        .Run(haggling.LeftOver)
-                    : SessionEnd.Close;
+                var loop = new RequestLoop(session, _socket, replies, services.ProtocolErrors, () => _isStopping);
+                _loop = loop;
+                end = haggling.SendReplies() ? loop.Run(haggling.LeftOver) : SessionEnd.Close;
             }
 
             if (end == SessionEnd.Silence)

@@ -24,6 +24,9 @@ internal static class NbdErrors
     /// <summary>What every request is answered with while a disk is off that answers.</summary>
     public static NbdRefusal PowerIsOff { get; } = new(NbdError.Shutdown, "the power of this disk is off");
 
+    /// <summary>What a request is answered with that arrives while the server stops.</summary>
+    public static NbdRefusal ServerStops { get; } = new(NbdError.Shutdown, "the server is shutting down");
+
     /// <summary>PowerLost has no error of its own here: what its client sees is the disk's OffBehaviour.</summary>
     public static NbdError Translate(DiskStatus status, NbdCommand command) => status switch
     {

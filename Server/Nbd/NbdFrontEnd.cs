@@ -48,12 +48,32 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopping, this);
-            var listener = new NbdListener(endpoint, _services.Time, _services.Logger);
-            _listeners.Add(listener);
-            listener.Start(Accept);
-            NbdLog.Listening(_services.Logger, listener.Endpoint);
-            return listener.Endpoint;
+            return Start(new NbdListener(endpoint, _services.Time, _services.Logger));
         }
+    }
+
+    /// <summary>Starts accepting on a socket that listens already; it is ours from here on, the file of a Unix socket is
+    /// not.</summary>
+    public ListenEndpoint Adopt(Socket listening)
+    {
+        ArgumentNullException.ThrowIfNull(listening);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isStopping, this);
+            return Start(new NbdListener(listening, _services.Time, _services.Logger));
+        }
+    }
+
+    /// <summary>Serves one client that is connected already; the task ends with its connection.</summary>
+    internal Task ServeAsync(ClientLink link)
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Admit(link, connection =>
+        {
+            OnEnded(connection);
+            ended.TrySetResult();
+        });
+        return ended.Task;
     }
 
     /// <summary>How many connections have a disk open.</summary>
@@ -78,8 +98,8 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops accepting, lets what is in flight be answered (at most <paramref name="grace"/>), closes; Unix
-    /// sockets are removed.</summary>
+    /// <summary>Stops accepting, lets what is in flight be answered and refuses what comes after it (at most
+    /// <paramref name="grace"/>), closes; Unix sockets are removed.</summary>
     public Task StopAsync(TimeSpan grace)
     {
         lock (_gate)
@@ -118,6 +138,14 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         }
     }
 
+    private ListenEndpoint Start(NbdListener listener)
+    {
+        _listeners.Add(listener);
+        listener.Start(Accept);
+        NbdLog.Listening(_services.Logger, listener.Endpoint);
+        return listener.Endpoint;
+    }
+
     private void Accept(Socket accepted)
     {
         if (_connections.Count >= _services.Limits.MaxConnections)
@@ -128,14 +156,19 @@ public sealed class NbdFrontEnd : IAsyncDisposable
             return;
         }
 
-        var connection = new NbdConnection(Interlocked.Increment(ref _lastNumber), accepted, _services);
+        Admit(new ClientSocket(accepted), OnEnded);
+    }
+
+    private void Admit(ClientLink link, Action<NbdConnection> onEnded)
+    {
+        var connection = new NbdConnection(Interlocked.Increment(ref _lastNumber), link, _services);
         Interlocked.Increment(ref _holders);
         _connections.TryAdd(connection, true);
-        connection.Ended += OnEnded;
+        connection.Ended += onEnded;
         if (!connection.TryStart())
         {
             connection.Dispose();
-            OnEnded(connection);
+            onEnded(connection);
         }
     }
 

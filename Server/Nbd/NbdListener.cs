@@ -41,6 +41,15 @@ internal sealed class NbdListener : IAsyncDisposable
         Endpoint = !isUnix && isKnown ? bound! : endpoint;
     }
 
+    /// <summary>Takes over a socket that is bound and listens.</summary>
+    public NbdListener(Socket listening, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _logger = logger;
+        _socket = listening;
+        Endpoint = ListenEndpoint.OfBound(listening.LocalEndPoint!);
+    }
+
     /// <summary>Where it really listens: port 0 has become a number.</summary>
     public ListenEndpoint Endpoint { get; }
 

@@ -14,7 +14,7 @@ namespace BlockEmu.Server.Nbd;
 /// <item><description>At most <see cref="MaxReplies"/> replies and one largest payload are held.</description></item>
 /// </list>
 /// </remarks>
-internal sealed class ReplyBatch(DiskSession session, ClientSocket socket)
+internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
 {
     private const int MaxReplies = 1024;
     private const int FirstReplies = 32;

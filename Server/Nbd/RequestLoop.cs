@@ -6,7 +6,7 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>Reading requests: takes all that has arrived, judges each request by its header, has it carried out, and
 /// receives again only after every reply is sent.</summary>
 internal sealed class RequestLoop(
-    DiskSession session, ClientSocket socket, ReplyBatch replies, ProtocolErrors protocolErrors, Func<bool> isStopping)
+    DiskSession session, ClientLink socket, ReplyBatch replies, ProtocolErrors protocolErrors, Func<bool> isStopping)
 {
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
     private const int LargePayloadBytes = 64 << 10;
@@ -15,6 +15,12 @@ internal sealed class RequestLoop(
     private readonly RequestBuffer _input = new();
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
+    private bool _isDraining;
+    private bool _isLate;
+    private volatile bool _isIdle;
+
+    /// <summary>Whether it waits for a request of which nothing has arrived. Any thread.</summary>
+    public bool IsIdle => _isIdle;
 
     /// <summary>Serves until the session ends. <paramref name="leftOver"/>: what came behind the negotiation.</summary>
     public SessionEnd Run(ReadOnlySpan<byte> leftOver)
@@ -52,6 +58,11 @@ internal sealed class RequestLoop(
         }
 
         NbdVerdict verdict = NbdRequestJudge.Judge(header, session.Terms);
+        if (_isLate)
+        {
+            verdict = RefuseLate(verdict);
+        }
+
         return verdict.Payload switch
         {
             NbdPayloadRoom.None => Answer(header, verdict.Refusal),
@@ -60,6 +71,10 @@ internal sealed class RequestLoop(
             _ => EndByClientsFault(NbdProtocolErrorKinds.PayloadTooLong),
         };
     }
+
+    /// <summary>A request that the stopping server received is refused once it has arrived whole.</summary>
+    private static NbdVerdict RefuseLate(in NbdVerdict verdict) => new(
+        NbdErrors.ServerStops, verdict.Payload == NbdPayloadRoom.Take ? NbdPayloadRoom.Drain : verdict.Payload);
 
     private bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {
@@ -105,6 +120,7 @@ internal sealed class RequestLoop(
     {
         _input.Consume(_framing.SizeBytes);
         long leftBytes = (long)header.LengthBytes;
+        _isDraining = true;
         while (true)
         {
             int here = (int)Math.Min(leftBytes, _input.Arrived.Length);
@@ -112,6 +128,7 @@ internal sealed class RequestLoop(
             leftBytes -= here;
             if (leftBytes == 0)
             {
+                _isDraining = false;
                 return Refuse(header, refusal);
             }
 
@@ -140,7 +157,10 @@ internal sealed class RequestLoop(
             return false;
         }
 
-        while (!isStopping() || socket.HasArrivals)
+        // While the server stops, what has begun is still received, and what is there; then the connection ends.
+        bool isMidRequest = _isDraining || !_input.Arrived.IsEmpty;
+        _isIdle = !isMidRequest;
+        while (isMidRequest || !isStopping() || socket.HasArrivals)
         {
             SocketReceipt receipt = socket.Receive(_input.MakeRoom(neededBytes, limitBytes), out int receivedBytes);
             if (receipt == SocketReceipt.End)
@@ -150,12 +170,17 @@ internal sealed class RequestLoop(
 
             if (receipt == SocketReceipt.Data)
             {
+                _isIdle = false;
+                _isLate = isStopping();
                 _input.Add(receivedBytes);
                 replies.Start();
                 return session.IsLive || EndNotLive();
             }
 
-            Rest();
+            if (!isStopping())
+            {
+                Rest();
+            }
         }
 
         return EndWith(SessionEnd.Close);

@@ -81,14 +81,6 @@ internal static partial class SocketCalls
 
     private const int InterruptedCall = 4;
 
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollDescriptor
-    {
-        public int Handle;
-        public short Events;
-        public short ReturnedEvents;
-    }
-
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(ref PollDescriptor descriptors, nuint count, int timeoutMs);
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net.Sockets;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -47,6 +48,11 @@ internal sealed class CommandLine
         Description = "Lets HTTP listen beyond loopback without a token.",
     };
 
+    private readonly Option<bool> _stdio = new("--stdio")
+    {
+        Description = "Serves one client on standard input and output, and ends when it is done. HTTP is off unless --admin is given.",
+    };
+
     private readonly Option<string?> _config = new("--config")
     {
         Description = "The same as JSON; options given here override it.",
@@ -56,7 +62,7 @@ internal sealed class CommandLine
     public CommandLine()
     {
         _command.Directives.Clear();
-        foreach (Option option in (Option[])[_disk, _nbd, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
+        foreach (Option option in (Option[])[_disk, _nbd, _stdio, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
         {
             _command.Options.Add(option);
         }
@@ -64,7 +70,11 @@ internal sealed class CommandLine
 
     /// <summary>The options; or null after <c>--help</c> or <c>--version</c> were answered. Throws
     /// <see cref="StartupException"/> with one line for each fault.</summary>
-    public ServerOptions? Parse(IReadOnlyList<string> arguments, TextWriter output)
+    /// <param name="arguments">The command line.</param>
+    /// <param name="output">Where help and version are written.</param>
+    /// <param name="handedOver">Sockets that listen already (see <see cref="SocketActivation"/>).</param>
+    public ServerOptions? Parse(
+        IReadOnlyList<string> arguments, TextWriter output, IReadOnlyList<Socket>? handedOver = null)
     {
         ParseResult result = _command.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
@@ -79,7 +89,7 @@ internal sealed class CommandLine
             return null;
         }
 
-        ServerDraft draft = Read(result);
+        ServerDraft draft = Read(result, handedOver ?? []);
         if (result.GetValue(_config) is { } path)
         {
             draft.FillFrom(ConfigFile.Read(path));
@@ -88,7 +98,7 @@ internal sealed class CommandLine
         return draft.Build();
     }
 
-    private ServerDraft Read(ParseResult result)
+    private ServerDraft Read(ParseResult result, IReadOnlyList<Socket> handedOver)
     {
         List<string> faults = [];
         List<DiskSpec> disks = [];
@@ -108,6 +118,8 @@ internal sealed class CommandLine
         {
             Disks = specs.Length == 0 ? null : disks,
             Nbd = result.GetValue(_nbd) is { Length: > 0 } nbd ? nbd : null,
+            IsStdio = result.GetValue(_stdio),
+            HandedOver = handedOver,
             Admin = result.GetValue(_admin),
             AdminHosts = result.GetValue(_adminHost) is { Length: > 0 } hosts ? hosts : null,
             AdminTokenFile = result.GetValue(_adminTokenFile),

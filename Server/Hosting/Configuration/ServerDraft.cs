@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace BlockEmu.Server.Hosting.Configuration;
 
 /// <summary>The server's options as written, before they are judged as a whole. Null = not given.</summary>
@@ -6,6 +8,12 @@ internal sealed class ServerDraft
     public IReadOnlyList<DiskSpec>? Disks { get; set; }
 
     public IReadOnlyList<string>? Nbd { get; set; }
+
+    /// <summary>From the command line only, and then a configuration file's NBD endpoints are not listened on.</summary>
+    public bool IsStdio { get; init; }
+
+    /// <summary>Sockets that listen already; they stand in for the default endpoint.</summary>
+    public IReadOnlyList<Socket> HandedOver { get; init; } = [];
 
     public string? Admin { get; set; }
 
@@ -19,7 +27,7 @@ internal sealed class ServerDraft
     public void FillFrom(ServerDraft config)
     {
         Disks ??= config.Disks;
-        Nbd ??= config.Nbd;
+        Nbd ??= IsStdio ? null : config.Nbd;
         Admin ??= config.Admin;
         AdminTokenFile ??= config.AdminTokenFile;
         InsecureAdmin ??= config.InsecureAdmin;
@@ -38,7 +46,8 @@ internal sealed class ServerDraft
 
         List<ListenEndpoint> nbd = ParseNbd(faults);
         ListenEndpoint? admin = null;
-        if (Admin is not "none" && !ListenEndpoint.TryParse(Admin ?? ServerOptions.DefaultAdmin, out admin))
+        string adminText = Admin ?? (IsStartedByClient ? "none" : ServerOptions.DefaultAdmin);
+        if (adminText is not "none" && !ListenEndpoint.TryParse(adminText, out admin))
         {
             faults.Add($"--admin: '{Admin}' is not {EndpointForms}, or none");
         }
@@ -55,6 +64,8 @@ internal sealed class ServerDraft
         {
             Disks = disks,
             Nbd = nbd,
+            HandedOver = HandedOver,
+            IsStdio = IsStdio,
             Admin = admin,
             AdminToken = token,
             AdminHosts = AdminHosts ?? [],
@@ -63,10 +74,19 @@ internal sealed class ServerDraft
 
     private const string EndpointForms = "an address such as 127.0.0.1:10809, [::1]:10809 or unix:PATH (at most 107 bytes)";
 
+    // A client that started us for itself has no use for default ports, and they may be another server's.
+    private bool IsStartedByClient => IsStdio || HandedOver.Count > 0;
+
     private List<ListenEndpoint> ParseNbd(List<string> faults)
     {
-        IReadOnlyList<string> texts = Nbd ?? [ServerOptions.DefaultNbd];
+        IReadOnlyList<string> texts = Nbd ?? (IsStartedByClient ? ["none"] : [ServerOptions.DefaultNbd]);
         List<ListenEndpoint> endpoints = [];
+        if (IsStdio && (HandedOver.Count > 0 || texts is not ["none"]))
+        {
+            string other = HandedOver.Count > 0 ? "LISTEN_FDS (socket activation)" : "--nbd";
+            faults.Add($"--stdio: serves one client and listens nowhere; it cannot stand beside {other}");
+        }
+
         if (texts is ["none"])
         {
             return endpoints;

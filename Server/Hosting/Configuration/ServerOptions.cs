@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace BlockEmu.Server.Hosting.Configuration;
 
 /// <summary>What the server was asked to be; already judged, except for what only the host can tell.</summary>
@@ -9,8 +11,17 @@ public sealed record ServerOptions
 
     public required IReadOnlyList<DiskSpec> Disks { get; init; }
 
-    /// <summary>Empty = NBD is not served.</summary>
+    /// <summary>Where NBD is to be listened for.</summary>
     public required IReadOnlyList<ListenEndpoint> Nbd { get; init; }
+
+    /// <summary>Sockets that listen for NBD already, handed over by whoever started the server. The host owns them.</summary>
+    public IReadOnlyList<Socket> HandedOver { get; init; } = [];
+
+    /// <summary>One client, on standard input and output.</summary>
+    public bool IsStdio { get; init; }
+
+    /// <summary>Whether a client started the server for itself.</summary>
+    public bool IsStartedByClient => IsStdio || HandedOver.Count > 0;
 
     /// <summary>Null = no HTTP at all.</summary>
     public required ListenEndpoint? Admin { get; init; }

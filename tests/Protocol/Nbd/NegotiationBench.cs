@@ -35,6 +35,12 @@ internal sealed class NegotiationBench : INbdExportCatalog
 
     public string? ChosenName => _negotiation.Terms?.Export.Name;
 
+    public bool IsShuttingDown
+    {
+        get => _negotiation.IsShuttingDown;
+        set => _negotiation.IsShuttingDown = value;
+    }
+
     public int UnconsumedBytes { get; private set; }
 
     public byte[] Output => _replies.WrittenSpan.ToArray();

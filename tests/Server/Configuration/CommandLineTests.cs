@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Tests.Support;
 
@@ -29,13 +30,39 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void On_standard_input_and_output_nothing_listens_unless_HTTP_is_asked_for()
+    {
+        ServerOptions options = Parse("--stdio");
+        Assert.True(options.IsStdio);
+        Assert.Empty(options.Nbd);
+        Assert.Null(options.Admin);
+        Assert.Equal("127.0.0.1:0", Parse("--stdio", "--nbd", "none", "--admin", "127.0.0.1:0").Admin!.Text);
+    }
+
+    [Fact]
+    public void Sockets_that_were_handed_over_stand_in_for_the_defaults_only()
+    {
+        using Socket listening = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        ServerOptions options = new CommandLine().Parse([], TextWriter.Null, [listening])!;
+        Assert.Same(listening, Assert.Single(options.HandedOver));
+        Assert.Empty(options.Nbd);
+        Assert.Null(options.Admin);
+        options = new CommandLine().Parse(["--nbd", "unix:/x", "--admin", "127.0.0.1:0"], TextWriter.Null, [listening])!;
+        Assert.Equal("unix:/x", Assert.Single(options.Nbd).Text);
+        Assert.NotNull(options.Admin);
+        StartupException both = Assert.Throws<StartupException>(
+            () => new CommandLine().Parse(["--stdio"], TextWriter.Null, [listening]));
+        Assert.Contains("LISTEN_FDS", Assert.Single(both.Faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Endpoints_may_repeat() =>
         Assert.Equal(["[::1]:0", "unix:/x"], Parse("--nbd", "[::1]:0", "--nbd", "unix:/x").Nbd.Select(e => e.Text));
 
     [Theory]
     [InlineData("--nope", "--nope")]
     [InlineData("--nvme 127.0.0.1:4420", "--nvme")]
-    [InlineData("--stdio", "--stdio")]
+    [InlineData("--stdio --nbd 127.0.0.1:1", "--stdio")]
     [InlineData("--tls required", "--tls")]
     [InlineData("extra", "extra")]
     [InlineData("@file", "@file")]

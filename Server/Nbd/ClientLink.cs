@@ -1,0 +1,44 @@
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>The bytes from and to one client: blocking, for one thread; only <see cref="Reset"/>,
+/// <see cref="EndReceiving"/> and <see cref="HasUnsentBytes"/> may come from others.</summary>
+/// <remarks>A client that goes away is an ordinary end, so nothing here throws for it.</remarks>
+internal abstract class ClientLink : IDisposable
+{
+    /// <summary>What <see cref="LimitReceives"/> makes of the patience of a receive.</summary>
+    protected const int IdleMs = 1000;
+
+    /// <summary>From now on small replies leave at once.</summary>
+    public abstract void SendAtOnce();
+
+    /// <summary>From now on a receive gives up after a second.</summary>
+    public abstract void LimitReceives();
+
+    /// <summary>Takes what has arrived, at least one byte.</summary>
+    public abstract SocketReceipt Receive(Span<byte> destination, out int receivedBytes);
+
+    /// <summary>Sends all of it; false when the client has gone.</summary>
+    public abstract bool Send(ReadOnlySpan<byte> source);
+
+    /// <summary>Whether something has arrived that was not received yet.</summary>
+    public abstract bool HasArrivals { get; }
+
+    /// <summary>Whether sent bytes still wait on this side because the client does not read.</summary>
+    public abstract bool HasUnsentBytes { get; }
+
+    /// <summary>Sleeps until there is something to receive, the end included.</summary>
+    public abstract void WaitUntilReadable();
+
+    /// <summary>Sleeps until the client has gone or the link was reset; what arrives meanwhile wakes nobody.</summary>
+    public abstract void WaitUntilGone();
+
+    /// <summary>Drops the link at once with all that was queued on this side; wakes whoever blocks on it and returns when
+    /// no send on it is under way. Any thread, any number of times.</summary>
+    public abstract void Reset();
+
+    /// <summary>Lets the receiving thread see the end of the stream after what has arrived.</summary>
+    public abstract void EndReceiving();
+
+    /// <summary>Closes in order: what was sent still arrives.</summary>
+    public abstract void Dispose();
+}
