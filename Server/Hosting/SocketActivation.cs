@@ -51,10 +51,10 @@ internal static partial class SocketActivation
             return null;
         }
 
+#pragma warning disable CA2000 // Handed to the caller; what is none stays open as it was found, it may be anybody's.
         SafeSocketHandle handle = new(descriptor, ownsHandle: true);
         try
         {
-#pragma warning disable CA2000 // Handed to the caller; what is none stays open as it was found, it may be anybody's.
             Socket socket = new(handle);
 #pragma warning restore CA2000
             if (socket.SocketType == SocketType.Stream

@@ -28,6 +28,7 @@ internal static partial class StandardStreams
 
         string? input = NameOf(Input);
         string? output = NameOf(Output);
+#pragma warning disable CA2000 // All of them become the link's, which the caller owns.
         SafeFileHandle received = Duplicate(Input);
         SafeFileHandle sent = Duplicate(Output);
         using (SafeFileHandle nothing = File.OpenHandle("/dev/null"))
@@ -49,6 +50,7 @@ internal static partial class StandardStreams
         SafeSocketHandle handle = new(received.DangerousGetHandle(), ownsHandle: true);
         received.SetHandleAsInvalid();
         return new ClientSocket(new Socket(handle) { Blocking = true });
+#pragma warning restore CA2000
     }
 
     private static bool IsSocket(string? name) => name?.StartsWith("socket:", StringComparison.Ordinal) == true;

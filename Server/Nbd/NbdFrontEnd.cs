@@ -48,7 +48,9 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopping, this);
+#pragma warning disable CA2000 // The list of listeners owns it.
             return Start(new NbdListener(endpoint, _services.Time, _services.Logger));
+#pragma warning restore CA2000
         }
     }
 
@@ -60,7 +62,9 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopping, this);
+#pragma warning disable CA2000 // The list of listeners owns it.
             return Start(new NbdListener(listening, _services.Time, _services.Logger));
+#pragma warning restore CA2000
         }
     }
 
@@ -156,7 +160,9 @@ public sealed class NbdFrontEnd : IAsyncDisposable
             return;
         }
 
+#pragma warning disable CA2000 // The connection owns it.
         Admit(new ClientSocket(accepted), OnEnded);
+#pragma warning restore CA2000
     }
 
     private void Admit(ClientLink link, Action<NbdConnection> onEnded)
