@@ -94,7 +94,8 @@ public sealed class NbdShutdownTests : IDisposable
         DiskRegistry disks = new();
         Assert.True(disks.TryAdd(_served));
         Haggling haggling = new(disks, _socket, () => _isStopping);
-        Task<NbdNegotiationOutcome?> outcome = Task.Factory.StartNew(haggling.Run, TaskCreationOptions.LongRunning);
+        Task<NbdNegotiationOutcome?> outcome = Task.Factory.StartNew(
+            haggling.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         using NbdClient client = new(_pair.Stream);
         Assert.Single(client.List());
         _isStopping = true;
@@ -137,5 +138,6 @@ public sealed class NbdShutdownTests : IDisposable
     }
 
     private static Task<SessionEnd> RunAsync(RequestLoop loop) =>
-        Task.Factory.StartNew(() => loop.Run([]), TaskCreationOptions.LongRunning);
+        Task.Factory.StartNew(
+        () => loop.Run([]), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }
