@@ -63,7 +63,7 @@ public sealed class StdioTests : IDisposable
         client.Stream.Write([.. NbdBench.Request(NbdCommand.Flush, 1, 0, 0), .. write[..^1]]);
         Assert.Equal(1ul, NbdBench.ReadReply(client.Stream).Cookie);
         await server.SignalAsync("TERM");
-        await server.SignalAsync("TERM");
+        await server.SignalUntilEndAsync("TERM");
         Assert.Equal(ExitBySecondTerm, (await server.EndAsync()).ExitCode);
     }
 
