@@ -15,13 +15,16 @@ internal sealed class PendingZeroes
     private int _clips;
     private int _pieces;
 
+    /// <summary>Clipped pages and pieces of ranges that are remembered.</summary>
+    public int RecordCount => _clips + _pieces;
+
     /// <summary>What a read sees of them.</summary>
     public ZeroMap Visible { get; } = new();
 
     /// <summary>Whether the oldest must go, before a command that is written through at once clips all of them on that many
     /// pages (0: no such command).</summary>
     public bool IsOverfull(long pagesWrittenThrough) =>
-        _commands.Count > MaxRanges || _clips + _pieces > MaxClips || _commands.Count * pagesWrittenThrough > MaxClips;
+        _commands.Count > MaxRanges || RecordCount > MaxClips || _commands.Count * pagesWrittenThrough > MaxClips;
 
     /// <summary>Gives the newest command a zero range over whole pages.</summary>
     public void Add(PendingCommand command, long startPage, long endPage)
