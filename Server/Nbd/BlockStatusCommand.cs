@@ -13,6 +13,9 @@ internal sealed class BlockStatusCommand(DiskSession session, ReplyBatch replies
     private readonly int _blockBytes = session.Disk.Options.BlockSizeBytes;
     private List<DiskExtent>? _extents;
 
+    /// <summary>Gives back what it holds between requests.</summary>
+    public void Release() => _extents = null;
+
     /// <summary>When it returns Ok the reply is in the batch, unless <paramref name="goesOn"/> is false: the session
     /// ended.</summary>
     public DiskStatus Run(in NbdRequestHeader header, IReadOnlyList<NbdMetaContext> contexts, out bool goesOn)

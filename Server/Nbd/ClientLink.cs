@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>The bytes from and to one client: blocking, for one thread; only <see cref="Reset"/>,
@@ -5,14 +7,11 @@ namespace BlockEmu.Server.Nbd;
 /// <remarks>A client that goes away is an ordinary end, so nothing here throws for it.</remarks>
 internal abstract class ClientLink : IDisposable
 {
-    /// <summary>What <see cref="LimitReceives"/> makes of the patience of a receive.</summary>
-    protected const int IdleMs = 1000;
-
     /// <summary>From now on small replies leave at once.</summary>
     public abstract void SendAtOnce();
 
-    /// <summary>From now on a receive gives up after a second.</summary>
-    public abstract void LimitReceives();
+    /// <summary>From now on a receive gives up after so long (Idle).</summary>
+    public abstract void LimitReceives(int patienceMs);
 
     /// <summary>Takes what has arrived, at least one byte.</summary>
     public abstract SocketReceipt Receive(Span<byte> destination, out int receivedBytes);
@@ -26,8 +25,13 @@ internal abstract class ClientLink : IDisposable
     /// <summary>Whether sent bytes still wait on this side because the client does not read.</summary>
     public abstract bool HasUnsentBytes { get; }
 
-    /// <summary>Sleeps until there is something to receive, the end included.</summary>
-    public abstract void WaitUntilReadable();
+    /// <summary>What tells of arrivals and of the end when it is polled, while <see cref="HasArrivals"/> is false; null where
+    /// only a thread can wait.</summary>
+    public virtual SafeHandle? Watched => null;
+
+    /// <summary>Sleeps until there is something to receive, the end included; false when that takes longer (-1 ms = for
+    /// ever).</summary>
+    public abstract bool WaitUntilReadable(int patienceMs);
 
     /// <summary>Sleeps until the client has gone or the link was reset; what arrives meanwhile wakes nobody.</summary>
     public abstract void WaitUntilGone();

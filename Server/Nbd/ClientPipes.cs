@@ -43,7 +43,7 @@ internal sealed class ClientPipes : ClientLink
         // A pipe does.
     }
 
-    public override void LimitReceives() => _patienceMs = IdleMs;
+    public override void LimitReceives(int patienceMs) => _patienceMs = patienceMs;
 
     public override SocketReceipt Receive(Span<byte> destination, out int receivedBytes)
     {
@@ -102,8 +102,8 @@ internal sealed class ClientPipes : ClientLink
         }
     }
 
-    public override void WaitUntilReadable() =>
-        PipeCalls.Poll([PipeCalls.Readable(_input), PipeCalls.Readable(_endSignal)], -1);
+    public override bool WaitUntilReadable(int patienceMs) =>
+        PipeCalls.Poll([PipeCalls.Readable(_input), PipeCalls.Readable(_endSignal)], patienceMs) != 0;
 
     public override void WaitUntilGone() => PipeCalls.Poll(
         [PipeCalls.HungUp(_input), PipeCalls.HungUp(_output), PipeCalls.Readable(_resetSignal)], -1);

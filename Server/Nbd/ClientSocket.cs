@@ -1,10 +1,15 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>A client behind a socket.</summary>
 internal sealed class ClientSocket(Socket socket) : ClientLink
 {
+    // One that was handed over may be shared with others, so its mode is taken as it is.
+    private readonly bool _isBlocking = SocketCalls.IsBlocking(socket);
+    private int _patienceMs = -1;
+
     public override void SendAtOnce() => Configure(static socket =>
     {
         if (socket.ProtocolType == ProtocolType.Tcp)
@@ -13,20 +18,36 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         }
     });
 
-    public override void LimitReceives() => Configure(static socket => socket.ReceiveTimeout = IdleMs);
+    public override void LimitReceives(int patienceMs)
+    {
+        _patienceMs = patienceMs;
+        Configure(socket => socket.ReceiveTimeout = patienceMs);
+    }
 
     public override SocketReceipt Receive(Span<byte> destination, out int receivedBytes)
     {
         receivedBytes = 0;
         try
         {
-            receivedBytes = socket.Receive(destination, SocketFlags.None, out SocketError error);
-            return error switch
+            while (true)
             {
-                SocketError.Success when receivedBytes > 0 => SocketReceipt.Data,
-                SocketError.TimedOut or SocketError.WouldBlock => SocketReceipt.Idle,
-                _ => SocketReceipt.End,
-            };
+                receivedBytes = SocketCalls.Receive(socket.SafeHandle, destination, out bool isAgain);
+                if (receivedBytes > 0)
+                {
+                    return SocketReceipt.Data;
+                }
+
+                if (!isAgain)
+                {
+                    return SocketReceipt.End;
+                }
+
+                // Of a blocking socket it means that the patience is over.
+                if (_isBlocking || !SocketCalls.WaitUntilReadable(socket, _patienceMs))
+                {
+                    return SocketReceipt.Idle;
+                }
+            }
         }
         catch (ObjectDisposedException)
         {
@@ -40,13 +61,19 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         {
             while (!source.IsEmpty)
             {
-                int sentBytes = socket.Send(source, SocketFlags.None, out SocketError error);
-                if (error != SocketError.Success)
+                int sentBytes = SocketCalls.Send(socket.SafeHandle, source, out bool isAgain);
+                if (sentBytes > 0)
+                {
+                    source = source[sentBytes..];
+                }
+                else if (!isAgain)
                 {
                     return false;
                 }
-
-                source = source[sentBytes..];
+                else if (!_isBlocking)
+                {
+                    SocketCalls.WaitUntilWritable(socket, -1);
+                }
             }
 
             return true;
@@ -74,9 +101,32 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
 
     public override bool HasUnsentBytes => socket.ProtocolType == ProtocolType.Tcp && SocketCalls.CountUnsentBytes(socket) > 0;
 
-    public override void WaitUntilReadable() => Wait(SocketCalls.WaitUntilReadable);
+    public override SafeHandle Watched => socket.SafeHandle;
 
-    public override void WaitUntilGone() => Wait(SocketCalls.WaitUntilGone);
+    public override bool WaitUntilReadable(int patienceMs)
+    {
+        try
+        {
+            return SocketCalls.WaitUntilReadable(socket, patienceMs);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Reset meanwhile: a receive says so.
+            return true;
+        }
+    }
+
+    public override void WaitUntilGone()
+    {
+        try
+        {
+            SocketCalls.WaitUntilGone(socket);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Reset meanwhile: awake.
+        }
+    }
 
     /// <summary>On TCP with a RST.</summary>
     public override void Reset() => socket.Close(0);
@@ -116,18 +166,6 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // It has gone; the next receive says so.
-        }
-    }
-
-    private void Wait(Action<Socket> wait)
-    {
-        try
-        {
-            wait(socket);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Reset meanwhile: awake.
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class Haggling
     private readonly ArrayBufferWriter<byte> _replies = new();
     private readonly NbdServerNegotiation _negotiation;
     private readonly byte[] _received = new byte[ReceiveBytes];
+    private bool _isGreeted;
     private int _start;
     private int _end;
 
@@ -39,17 +40,17 @@ internal sealed class Haggling
     /// <summary>What came behind the choice: requests.</summary>
     public ReadOnlySpan<byte> LeftOver => _received.AsSpan(_start, _end - _start);
 
-    /// <summary>Greets and answers options; null when the client has gone. When an export was chosen, the last replies
+    /// <summary>Greets and answers options. Null: the client has gone; NeedMore: nothing came for a second, to be called again
+    /// when something does. When an export was chosen, the last replies
     /// are still to be sent (<see cref="SendReplies"/>): whoever serves it says when.</summary>
     public NbdNegotiationOutcome? Run()
     {
-        NbdServerNegotiation.Greeting.Write(_replies.GetSpan(NbdGreeting.SizeBytes));
-        _replies.Advance(NbdGreeting.SizeBytes);
+        Greet();
         while (SendReplies())
         {
-            if (_start == _end && !Receive())
+            if (_start == _end && Receive() is var receipt && receipt != SocketReceipt.Data)
             {
-                return null;
+                return receipt == SocketReceipt.Idle ? NbdNegotiationOutcome.NeedMore : null;
             }
 
             _negotiation.IsShuttingDown = _isStopping();
@@ -71,14 +72,29 @@ internal sealed class Haggling
 
     public bool SendReplies()
     {
+        if (_replies.WrittenCount == 0)
+        {
+            return true;
+        }
+
         bool isSent = _socket.Send(_replies.WrittenSpan);
         _replies.ResetWrittenCount();
         return isSent;
     }
 
-    private bool Receive()
+    private void Greet()
+    {
+        if (!_isGreeted)
+        {
+            _isGreeted = true;
+            NbdServerNegotiation.Greeting.Write(_replies.GetSpan(NbdGreeting.SizeBytes));
+            _replies.Advance(NbdGreeting.SizeBytes);
+        }
+    }
+
+    private SocketReceipt Receive()
     {
         _start = 0;
-        return _socket.Receive(_received, out _end) == SocketReceipt.Data;
+        return _socket.Receive(_received, out _end);
     }
 }

@@ -1,64 +1,112 @@
 using System.Diagnostics;
-using BlockEmu.Device;
-using BlockEmu.Device.Power;
-using BlockEmu.Protocol.Nbd;
-using BlockEmu.Server.Hosting;
-using BlockEmu.Server.Metrics;
+using System.Runtime.InteropServices;
 
 namespace BlockEmu.Server.Nbd;
 
-/// <summary>The lifetime of one connection: its thread, what it does in turn, how it ends.</summary>
-internal sealed class NbdConnection(long number, ClientLink link, NbdServices services) : IDisposable
+/// <summary>The lifetime of one connection: who works on it, what others may do to it, how it ends.</summary>
+/// <remarks>One thread at most works on it. After a second without anything to do it is parked, without one.</remarks>
+internal sealed class NbdConnection : IParkable, IDisposable
 {
-    private const int ThreadStackBytes = 256 << 10;
+    private readonly ClientLink _link;
+    private readonly NbdServices _services;
+    private readonly Conversation _conversation;
 
-    private readonly ClientLink _socket = link;
-    private volatile bool _isStopping;
-    private volatile bool _isSilent;
-    private volatile DiskSession? _session;
-    private volatile ReplyBatch? _replies;
-    private volatile RequestLoop? _loop;
+    public NbdConnection(long number, ClientLink link, NbdServices services)
+    {
+        Number = number;
+        _link = link;
+        _services = services;
+        _conversation = new Conversation(this, link, services);
+    }
 
-    /// <summary>Called once, on the connection's thread, when it is over and touches nothing any more.</summary>
+    /// <summary>Called once, on a connection's thread, when it is over and touches nothing any more.</summary>
     public event Action<NbdConnection>? Ended;
 
-    /// <summary>Whether it serves requests of a disk.</summary>
-    public bool IsTransmitting => _session is not null;
+    public long Number { get; }
 
-    /// <summary>False when the machine has no thread left.</summary>
-    public bool TryStart()
+    public SafeHandle? Watched => _link.Watched;
+
+    /// <summary>Whether it serves requests of a disk.</summary>
+    public bool IsTransmitting => _conversation.Session is not null;
+
+    public void Start()
+    {
+        _conversation.Start();
+        _services.Threads.Run(this);
+    }
+
+    public void Work()
     {
         try
         {
-            new Thread(Run, ThreadStackBytes) { IsBackground = true, Name = $"nbd-{number}" }.Start();
-            return true;
+            SessionEnd end;
+            while ((end = _conversation.Proceed()) == SessionEnd.None)
+            {
+                bool isSilent = _conversation.IsSilent;
+                if (_services.Parking.TryPark(this, isSilent))
+                {
+                    // From here on it may be another thread's.
+                    return;
+                }
+
+                WaitOnThread(isSilent);
+            }
+
+            if (end == SessionEnd.Reset)
+            {
+                _link.Reset();
+            }
+
+            NbdLog.Ended(_services.Logger, Number, end.ToString());
         }
-        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        catch (Exception fault)
         {
-            NbdLog.Faulted(services.Logger, number, e);
-            return false;
+            // Ours, and only this client's: it must not take the process down.
+            NbdLog.Faulted(_services.Logger, Number, fault);
+            _link.Reset();
         }
+
+        Finish();
+    }
+
+    public void Fail(Exception fault)
+    {
+        NbdLog.Faulted(_services.Logger, Number, fault);
+        _link.Reset();
+        Finish();
     }
 
     /// <summary>Drops the connection at once; when this returns, nothing can leave on it any more. Any thread.</summary>
-    public void Reset() => _socket.Reset();
+    public void Reset()
+    {
+        _link.Reset();
+        _services.Parking.End(Number);
+    }
 
-    public void Dispose() => _socket.Dispose();
+    /// <summary>When it is over: lets its disk and its client go.</summary>
+    public void Dispose()
+    {
+        _conversation.Dispose();
+        _link.Dispose();
+    }
 
     /// <summary>What is being carried out is answered, what comes after it is refused with a shutdown error, then the
     /// connection ends. Any thread.</summary>
     public void Stop()
     {
-        _isStopping = true;
-        if (_isSilent)
+        _conversation.IsStopping = true;
+
+        // The loop says that it is idle, then looks for the stop: one of the two is seen.
+        Interlocked.MemoryBarrier();
+        if (_conversation.IsSilent)
         {
-            _socket.Reset();
+            Reset();
         }
-        else if (_loop is not { IsIdle: false })
+        else if (_conversation.Loop is not { IsIdle: false })
         {
             // Woken, it finds nothing and ends. One that is at work sees it by itself before it waits again, or within
             // the second of its receive.
-            _socket.EndReceiving();
+            _link.EndReceiving();
         }
     }
 
@@ -67,8 +115,8 @@ internal sealed class NbdConnection(long number, ClientLink link, NbdServices se
     public bool Silence(TimeSpan patience)
     {
         long startedAt = Stopwatch.GetTimestamp();
-        if ((_replies?.TryPassGate(patience) ?? true)
-            && SpinWait.SpinUntil(() => !_socket.HasUnsentBytes, Left(patience, startedAt)))
+        if ((_conversation.Replies?.TryPassGate(patience) ?? true)
+            && SpinWait.SpinUntil(() => !_link.HasUnsentBytes, Left(patience, startedAt)))
         {
             return true;
         }
@@ -77,8 +125,12 @@ internal sealed class NbdConnection(long number, ClientLink link, NbdServices se
         return false;
     }
 
-    private bool IsPowerBack(Disk disk) =>
-        disk.PowerState != PowerState.Off || (_session is { } session && session.Epoch != disk.PowerEpoch);
+    /// <summary>Before a cut's <see cref="Silence"/>: the power has gone. Any thread.</summary>
+    public void LosePower() => _conversation.Session?.LosePower();
+
+    /// <summary>Whether the connection comes from before the disk's present power-on.</summary>
+    public bool IsFromBefore(long powerEpoch) =>
+        _conversation.IsSilent || _conversation.Session is not { } session || session.Epoch != powerEpoch;
 
     private static TimeSpan Left(TimeSpan patience, long startedAt)
     {
@@ -86,132 +138,21 @@ internal sealed class NbdConnection(long number, ClientLink link, NbdServices se
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    /// <summary>Before a cut's <see cref="Silence"/>: the power has gone. Any thread.</summary>
-    public void LosePower() => _session?.LosePower();
-
-    /// <summary>Whether the connection comes from before the disk's present power-on.</summary>
-    public bool IsFromBefore(long powerEpoch) => _isSilent || _session is not { } session || session.Epoch != powerEpoch;
-
-    private void Run()
+    private void WaitOnThread(bool isSilent)
     {
-        try
+        if (isSilent)
         {
-            SessionEnd end = Haggle(out Haggling haggling) is { } outcome ? Serve(haggling, outcome) : SessionEnd.Close;
-            if (end == SessionEnd.Reset)
-            {
-                _socket.Reset();
-            }
-
-            NbdLog.Ended(services.Logger, number, end.ToString());
+            _link.WaitUntilGone();
         }
-        catch (Exception fault)
+        else
         {
-            // Ours, and only this client's: it must not take the process down.
-            NbdLog.Faulted(services.Logger, number, fault);
-            _socket.Reset();
-        }
-        finally
-        {
-            Dispose();
-            Ended?.Invoke(this);
+            _link.WaitUntilReadable(Timeout.Infinite);
         }
     }
 
-    private NbdNegotiationOutcome? Haggle(out Haggling haggling)
+    private void Finish()
     {
-        _socket.SendAtOnce();
-        haggling = new Haggling(services.Disks, _socket, () => _isStopping);
-        using ITimer deadline = services.Time.CreateTimer(
-            static state => ((NbdConnection)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
-            Timeout.InfiniteTimeSpan);
-        return haggling.Run();
-    }
-
-    private void OnHandshakeTimeout()
-    {
-        services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.HandshakeTimeout);
-        Reset();
-    }
-
-    private SessionEnd Serve(Haggling haggling, NbdNegotiationOutcome outcome)
-    {
-        switch (outcome)
-        {
-            case NbdNegotiationOutcome.Chosen:
-                return Transmit(haggling);
-            case NbdNegotiationOutcome.Silent:
-                DiskConnections named = services.Room(haggling.Named!);
-                named.Join(this);
-                StaySilent(named);
-                return SessionEnd.Silence;
-            case NbdNegotiationOutcome.Dropped when haggling.DropReason == NbdDropReason.ExportOff:
-                return SessionEnd.Reset;
-            default:
-                if (NbdProtocolErrorKinds.Of(haggling.DropReason) is { } kind)
-                {
-                    services.ProtocolErrors.Count(NbdFrontEnd.Label, kind);
-                }
-
-                return SessionEnd.Close;
-        }
-    }
-
-    private SessionEnd Transmit(Haggling haggling)
-    {
-        ServedDisk served = haggling.Named!;
-        DiskConnections room = services.Room(served);
-        ConnectionMeter meter = served.Meter.Open(NbdFrontEnd.Label);
-        try
-        {
-            // First the session, so that the room never shows a connection without an epoch; then the look at the power.
-            var session = new DiskSession(served, haggling.Terms!, meter);
-            var replies = new ReplyBatch(session, _socket);
-            (_replies, _session) = (replies, session);
-            room.Join(this);
-            session.CheckPower();
-            NbdLog.Opened(services.Logger, number, session.Export.Name);
-            SessionEnd end = session.IsLive ? SessionEnd.None : session.EndWhenNotLive();
-            if (end == SessionEnd.None)
-            {
-                _socket.LimitReceives();
-                var loop = new RequestLoop(session, _socket, replies, services.ProtocolErrors, () => _isStopping);
-                _loop = loop;
-                end = haggling.SendReplies() ? loop.Run(haggling.LeftOver) : SessionEnd.Close;
-            }
-
-            if (end == SessionEnd.Silence)
-            {
-                StaySilent(room);
-            }
-
-            return end;
-        }
-        finally
-        {
-            room.Leave(this);
-            served.Meter.Close(meter);
-        }
-    }
-
-    /// <summary>Sleeps, connected, until the power returns (which resets the connection), the client goes, or the server
-    /// stops.</summary>
-    private void StaySilent(DiskConnections room)
-    {
-        _isSilent = true;
-        try
-        {
-            // The power may have returned before the room could see that we are silent: then nobody would wake us.
-            if (IsPowerBack(room.Served.Disk) || _isStopping)
-            {
-                _socket.Reset();
-            }
-
-            _socket.WaitUntilGone();
-            _socket.Reset();
-        }
-        finally
-        {
-            room.Leave(this);
-        }
+        Dispose();
+        Ended?.Invoke(this);
     }
 }

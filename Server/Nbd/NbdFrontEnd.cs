@@ -9,7 +9,8 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>Serves every disk of a registry over NBD.</summary>
 /// <remarks>
 /// <list type="number">
-/// <item><description>One blocking thread for each connection; requests run to completion on it.</description></item>
+/// <item><description>One blocking thread for each busy connection; requests run to completion on it. Those that are idle
+/// share one.</description></item>
 /// <item><description>A disk's power moves act on its connections before the move returns, as its OffBehaviour
 /// says.</description></item>
 /// <item><description>After <see cref="StopAsync"/> no thread of the front end touches a disk.</description></item>
@@ -38,7 +39,15 @@ public sealed class NbdFrontEnd : IAsyncDisposable
     public NbdFrontEnd(
         DiskRegistry disks, TimeProvider time, ProtocolErrors protocolErrors, ILogger<NbdFrontEnd> logger,
         NbdFrontEndLimits? limits = null) =>
-        _services = new NbdServices(disks, time, protocolErrors, limits ?? new NbdFrontEndLimits(), logger, FindRoom);
+        _services = new NbdServices
+        {
+            Disks = disks,
+            Time = time,
+            ProtocolErrors = protocolErrors,
+            Limits = limits ?? new NbdFrontEndLimits(),
+            Logger = logger,
+            Room = FindRoom,
+        };
 
     /// <summary>Binds and starts accepting; returns the bound endpoint (the real port). Throws
     /// <see cref="SocketException"/> when the address cannot be had.</summary>
@@ -83,6 +92,9 @@ public sealed class NbdFrontEnd : IAsyncDisposable
     /// <summary>How many connections have a disk open.</summary>
     public int CountConnections(ServedDisk disk) =>
         _rooms.TryGetValue(disk, out DiskConnections? room) ? room.CountTransmitting() : 0;
+
+    /// <summary>How many connections wait for their clients without a thread.</summary>
+    internal int CountParked() => _services.Parking.Count;
 
     /// <summary>For whoever moved a disk's power: returns when no connection of the disk can send a success that was
     /// decided before the power went; a disk that has power is left alone. The disk's own PowerChanged has done the same
@@ -136,6 +148,7 @@ public sealed class NbdFrontEnd : IAsyncDisposable
 
         // What is left now is inside a disk's call, which ends: the disks must not be closed before.
         await _empty.Task;
+        _services.Dispose();
         foreach (DiskConnections room in _rooms.Values)
         {
             room.Dispose();
@@ -171,11 +184,7 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         Interlocked.Increment(ref _holders);
         _connections.TryAdd(connection, true);
         connection.Ended += onEnded;
-        if (!connection.TryStart())
-        {
-            connection.Dispose();
-            onEnded(connection);
-        }
+        connection.Start();
     }
 
     private void OnEnded(NbdConnection connection)

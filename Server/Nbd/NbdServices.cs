@@ -4,12 +4,36 @@ using BlockEmu.Server.Metrics;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>What every connection of a front end shares.</summary>
-/// <param name="Disks">The exports.</param>
-/// <param name="Time">The clock of deadlines.</param>
-/// <param name="ProtocolErrors">What clients did wrong.</param>
-/// <param name="Limits">The front end's limits.</param>
-/// <param name="Logger">The front end's log.</param>
-/// <param name="Room">The connections of a disk.</param>
-internal sealed record NbdServices(
-    DiskRegistry Disks, TimeProvider Time, ProtocolErrors ProtocolErrors, NbdFrontEndLimits Limits, ILogger Logger,
-    Func<ServedDisk, DiskConnections> Room);
+internal sealed class NbdServices : IDisposable
+{
+    public NbdServices() => Parking = new ParkingLot(Threads);
+
+    /// <summary>The exports.</summary>
+    public required DiskRegistry Disks { get; init; }
+
+    /// <summary>The clock of deadlines.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>What clients did wrong.</summary>
+    public required ProtocolErrors ProtocolErrors { get; init; }
+
+    public required NbdFrontEndLimits Limits { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    /// <summary>The connections of a disk.</summary>
+    public required Func<ServedDisk, DiskConnections> Room { get; init; }
+
+    /// <summary>Who works on connections.</summary>
+    public ConnectionThreads Threads { get; } = new();
+
+    /// <summary>Where connections wait that have nothing to do.</summary>
+    public ParkingLot Parking { get; }
+
+    /// <summary>After the last connection has ended.</summary>
+    public void Dispose()
+    {
+        Parking.Dispose();
+        Threads.Dispose();
+    }
+}

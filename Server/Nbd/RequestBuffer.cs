@@ -11,6 +11,9 @@ internal sealed class RequestBuffer
     private int _start;
     private int _end;
 
+    /// <summary>Whether it holds no memory.</summary>
+    public bool IsReleased => _buffer.Bytes.Length == 0;
+
     /// <summary>The bytes that are here.</summary>
     public ReadOnlySpan<byte> Arrived => _buffer.Bytes.AsSpan(_start, _end - _start);
 

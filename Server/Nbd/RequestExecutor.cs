@@ -41,6 +41,9 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         return status == DiskStatus.Ok ? goesOn : AnswerStatus(header, status);
     }
 
+    /// <summary>Gives back what it holds between requests.</summary>
+    public void Release() => _blockStatus.Release();
+
     /// <summary>Answers with an error that was found without the disk. False when the session ended.</summary>
     public bool Answer(in NbdRequestHeader header, in NbdRefusal refusal)
     {

@@ -11,10 +11,17 @@ internal sealed class RequestLoop(
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
     private const int LargePayloadBytes = 64 << 10;
 
+    // How long the first request, or the next after a rest, may take before the connection rests again.
+    private const int FirstPatienceMs = 20;
+
     private readonly NbdRequestFraming _framing = new(session.Terms.Replies);
     private readonly RequestBuffer _input = new();
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
+    private bool _isResting;
+    private long _drainBytes;
+    private NbdRequestHeader _drained;
+    private NbdRefusal _drainedFor;
     private bool _isDraining;
     private bool _isLate;
     private volatile bool _isIdle;
@@ -22,24 +29,49 @@ internal sealed class RequestLoop(
     /// <summary>Whether it waits for a request of which nothing has arrived. Any thread.</summary>
     public bool IsIdle => _isIdle;
 
-    /// <summary>Serves until the session ends. <paramref name="leftOver"/>: what came behind the negotiation.</summary>
-    public SessionEnd Run(ReadOnlySpan<byte> leftOver)
+    /// <summary>Before the first <see cref="Run"/>: what came behind the negotiation.</summary>
+    public void Begin(ReadOnlySpan<byte> leftOver)
     {
-        leftOver.CopyTo(_input.MakeRoom(Math.Max(leftOver.Length, _framing.SizeBytes), int.MaxValue));
-        _input.Add(leftOver.Length);
-        replies.Start();
+        if (!leftOver.IsEmpty)
+        {
+            leftOver.CopyTo(_input.MakeRoom(leftOver.Length, leftOver.Length));
+            _input.Add(leftOver.Length);
+            replies.Start();
+        }
+    }
+
+    /// <summary>Serves until nothing comes any more (None: it holds no buffer then, and is to be called again when something
+    /// has come), or the session ends.</summary>
+    public SessionEnd Run()
+    {
+        _isResting = false;
         while (TryNext())
         {
             // One request after the other.
         }
 
+        if (!_isResting)
+        {
+            Release();
+        }
+
+        return _end;
+    }
+
+    /// <summary>Gives back what it holds.</summary>
+    public void Release()
+    {
         _input.Release();
         replies.Release();
-        return _end;
     }
 
     private bool TryNext()
     {
+        if (_isDraining)
+        {
+            return Drain();
+        }
+
         ReadOnlySpan<byte> arrived = _input.Arrived;
         if (arrived.Length < _framing.SizeBytes)
         {
@@ -119,24 +151,23 @@ internal sealed class RequestLoop(
     private bool DrainPayload(in NbdRequestHeader header, in NbdRefusal refusal)
     {
         _input.Consume(_framing.SizeBytes);
-        long leftBytes = (long)header.LengthBytes;
+        (_drained, _drainedFor, _drainBytes) = (header, refusal, (long)header.LengthBytes);
         _isDraining = true;
-        while (true)
-        {
-            int here = (int)Math.Min(leftBytes, _input.Arrived.Length);
-            _input.Consume(here);
-            leftBytes -= here;
-            if (leftBytes == 0)
-            {
-                _isDraining = false;
-                return Refuse(header, refusal);
-            }
+        return true;
+    }
 
-            if (!Receive(_framing.SizeBytes, int.MaxValue))
-            {
-                return false;
-            }
+    private bool Drain()
+    {
+        int here = (int)Math.Min(_drainBytes, _input.Arrived.Length);
+        _input.Consume(here);
+        _drainBytes -= here;
+        if (_drainBytes > 0)
+        {
+            return Receive(_framing.SizeBytes, int.MaxValue);
         }
+
+        _isDraining = false;
+        return Refuse(_drained, _drainedFor);
     }
 
     private bool Refuse(in NbdRequestHeader header, in NbdRefusal refusal)
@@ -162,7 +193,7 @@ internal sealed class RequestLoop(
         _isIdle = !isMidRequest;
         while (isMidRequest || !isStopping() || socket.HasArrivals)
         {
-            SocketReceipt receipt = socket.Receive(_input.MakeRoom(neededBytes, limitBytes), out int receivedBytes);
+            SocketReceipt receipt = Receive(neededBytes, limitBytes, out int receivedBytes);
             if (receipt == SocketReceipt.End)
             {
                 return EndWith(SessionEnd.Close);
@@ -177,24 +208,38 @@ internal sealed class RequestLoop(
                 return session.IsLive || EndNotLive();
             }
 
-            if (!isStopping())
+            if (TryRest(isMidRequest))
             {
-                Rest();
+                return false;
             }
         }
 
         return EndWith(SessionEnd.Close);
     }
 
-    /// <summary>Nothing came for a second: gives the memory back and sleeps. A request begun keeps its bytes and waits
-    /// on.</summary>
-    private void Rest()
+    private SocketReceipt Receive(int neededBytes, int limitBytes, out int receivedBytes)
+    {
+        // Without a buffer it is just beginning or was resting: one is worth its while only when something is there.
+        if (_input.IsReleased && !socket.HasArrivals && !socket.WaitUntilReadable(FirstPatienceMs))
+        {
+            receivedBytes = 0;
+            return SocketReceipt.Idle;
+        }
+
+        return socket.Receive(_input.MakeRoom(neededBytes, limitBytes), out receivedBytes);
+    }
+
+    /// <summary>Nothing came for a second: gives the memory back. A request begun keeps its bytes.</summary>
+    private bool TryRest(bool isMidRequest)
     {
         replies.Release();
-        if (_input.TryRelease())
-        {
-            socket.WaitUntilReadable();
-        }
+        _executor.Release();
+        _input.TryRelease();
+
+        // It said that it is idle: a stop that did not see this is seen here.
+        Interlocked.MemoryBarrier();
+        _isResting = isMidRequest || !isStopping();
+        return _isResting;
     }
 
     /// <summary>False when the session ended, also when there was nothing to send and the power has gone.</summary>

@@ -7,7 +7,13 @@ namespace BlockEmu.Server.Nbd;
 internal static partial class SocketCalls
 {
     private const short PollIn = 0x0001;
+    private const short PollOut = 0x0004;
     private const short PollReadHangUp = 0x2000;
+    private const int SendNoSignal = 0x4000;
+    private const int TryAgain = 11;
+    private const int InterruptedCall = 4;
+    private const int GetStatusFlags = 3;
+    private const int NonBlocking = 0x800;
     private const nuint IoctlUnsentBytes = 0x894B;
     private const int AtCurrentDirectory = -100;
     private const int AtSymlinkNoFollow = 0x100;
@@ -18,11 +24,42 @@ internal static partial class SocketCalls
     private const int FileTypeMask = 0xF000;
     private const int SocketFileType = 0xC000;
 
-    /// <summary>Sleeps until there is something to receive, the end of the stream included.</summary>
-    public static void WaitUntilReadable(Socket socket) => Wait(socket, PollIn);
+    /// <summary>Sleeps until there is something to receive, the end of the stream included; false when that takes longer
+    /// (-1 ms = for ever).</summary>
+    public static bool WaitUntilReadable(Socket socket, int patienceMs) => Wait(socket, PollIn, patienceMs);
+
+    public static bool WaitUntilWritable(Socket socket, int patienceMs) => Wait(socket, PollOut, patienceMs);
 
     /// <summary>Sleeps until the client has gone or the socket was reset; what it sends meanwhile wakes nobody.</summary>
-    public static void WaitUntilGone(Socket socket) => Wait(socket, PollReadHangUp);
+    public static void WaitUntilGone(Socket socket) => Wait(socket, PollReadHangUp, -1);
+
+    public static bool IsBlocking(Socket socket) => (Fcntl(socket.SafeHandle, GetStatusFlags, 0) & NonBlocking) == 0;
+
+    /// <summary>Takes what has arrived. 0 bytes: nothing (<paramref name="isAgain"/>), or the end. Throws
+    /// <see cref="ObjectDisposedException"/> when the socket is closed.</summary>
+    public static int Receive(SafeHandle socket, Span<byte> destination, out bool isAgain)
+    {
+        nint bytes;
+        do
+        {
+            bytes = Receive(socket, ref MemoryMarshal.GetReference(destination), (nuint)destination.Length, 0);
+        }
+        while (IsInterrupted(bytes));
+        return Judge(bytes, out isAgain);
+    }
+
+    /// <summary>Sends some of it. 0 bytes: no room (<paramref name="isAgain"/>), or the client has gone. Throws as
+    /// <see cref="Receive(SafeHandle, Span{byte}, out bool)"/>.</summary>
+    public static int Send(SafeHandle socket, ReadOnlySpan<byte> source, out bool isAgain)
+    {
+        nint bytes;
+        do
+        {
+            bytes = Send(socket, in MemoryMarshal.GetReference(source), (nuint)source.Length, SendNoSignal);
+        }
+        while (IsInterrupted(bytes));
+        return Judge(bytes, out isAgain);
+    }
 
     /// <summary>Bytes in a TCP socket's queue that have not left yet (<c>SIOCOUTQNSD</c>); 0 where that is not known.</summary>
     public static int CountUnsentBytes(Socket socket)
@@ -57,7 +94,7 @@ internal static partial class SocketCalls
         return exists;
     }
 
-    private static void Wait(Socket socket, short events)
+    private static bool Wait(Socket socket, short events, int patienceMs)
     {
         bool isHeld = false;
         try
@@ -65,10 +102,13 @@ internal static partial class SocketCalls
             // Held, so that the number cannot become another socket's meanwhile; a reset wakes the poll.
             socket.SafeHandle.DangerousAddRef(ref isHeld);
             var poll = new PollDescriptor { Handle = (int)socket.SafeHandle.DangerousGetHandle(), Events = events };
-            while (Poll(ref poll, 1, -1) < 0 && Marshal.GetLastPInvokeError() == InterruptedCall)
+            int ready;
+            do
             {
-                // A signal; sleep on.
+                ready = Poll(ref poll, 1, patienceMs);
             }
+            while (ready < 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+            return ready != 0;
         }
         finally
         {
@@ -79,10 +119,26 @@ internal static partial class SocketCalls
         }
     }
 
-    private const int InterruptedCall = 4;
+    /// <summary>0 bytes and no retry: the end, or the client is lost.</summary>
+    private static int Judge(nint bytes, out bool isAgain)
+    {
+        isAgain = bytes < 0 && Marshal.GetLastPInvokeError() == TryAgain;
+        return (int)Math.Max(0, bytes);
+    }
+
+    private static bool IsInterrupted(nint bytes) => bytes < 0 && Marshal.GetLastPInvokeError() == InterruptedCall;
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(ref PollDescriptor descriptors, nuint count, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(SafeHandle socket, ref byte destination, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint Send(SafeHandle socket, in byte source, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Fcntl(SafeHandle socket, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "ioctl")]
     private static partial int Ioctl(int handle, nuint request, out int value);

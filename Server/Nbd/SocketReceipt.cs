@@ -5,7 +5,7 @@ internal enum SocketReceipt
 {
     Data,
 
-    /// <summary>Nothing for a second.</summary>
+    /// <summary>Nothing for as long as was set.</summary>
     Idle,
 
     /// <summary>The client closed, or the connection is lost.</summary>

@@ -133,11 +133,22 @@ public sealed class NbdShutdownTests : IDisposable
 
     private RequestLoop CreateLoop(Func<bool> isStopping)
     {
-        _socket.LimitReceives();
+        _socket.LimitReceives(1000);
         return new RequestLoop(_session, _socket, new ReplyBatch(_session, _socket), new ProtocolErrors(), isStopping);
     }
 
-    private static Task<SessionEnd> RunAsync(RequestLoop loop) =>
+    private SessionEnd RunToEnd(RequestLoop loop)
+    {
+        SessionEnd end;
+        while ((end = loop.Run()) == SessionEnd.None)
+        {
+            _socket.WaitUntilReadable(-1);
+        }
+
+        return end;
+    }
+
+    private Task<SessionEnd> RunAsync(RequestLoop loop) =>
         Task.Factory.StartNew(
-        () => loop.Run([]), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        () => RunToEnd(loop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

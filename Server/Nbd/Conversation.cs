@@ -1,0 +1,162 @@
+using BlockEmu.Device;
+using BlockEmu.Device.Power;
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>What a connection does in turn: haggles, serves requests, falls silent.</summary>
+/// <remarks>One thread at a time proceeds; what others may read is volatile.</remarks>
+internal sealed class Conversation(NbdConnection connection, ClientLink link, NbdServices services) : IDisposable
+{
+    private Haggling? _haggling;
+    private ITimer? _deadline;
+    private DiskConnections? _room;
+    private volatile bool _isStopping;
+    private volatile bool _isSilent;
+    private volatile DiskSession? _session;
+    private volatile ReplyBatch? _replies;
+    private volatile RequestLoop? _loop;
+
+    /// <summary>The hold on a disk, once there is one.</summary>
+    public DiskSession? Session => _session;
+
+    public ReplyBatch? Replies => _replies;
+
+    public RequestLoop? Loop => _loop;
+
+    /// <summary>Whether it waits, mute, for the power to return.</summary>
+    public bool IsSilent => _isSilent;
+
+    /// <summary>Whether the server stops.</summary>
+    public bool IsStopping
+    {
+        get => _isStopping;
+        set => _isStopping = value;
+    }
+
+    public void Start()
+    {
+        link.SendAtOnce();
+        link.LimitReceives((int)services.Limits.IdlePatience.TotalMilliseconds);
+        _haggling = new Haggling(services.Disks, link, () => _isStopping);
+        _deadline = services.Time.CreateTimer(
+            static state => ((Conversation)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Goes on until there is nothing to do (None), or for good.</summary>
+    public SessionEnd Proceed()
+    {
+        if (_isSilent)
+        {
+            // Awake: the client has gone, or was reset.
+            return SessionEnd.Reset;
+        }
+
+        SessionEnd end = _loop is null ? Haggle() : _loop.Run();
+        return end == SessionEnd.Silence ? FallSilent() : end;
+    }
+
+    /// <summary>Lets the disk go.</summary>
+    public void Dispose()
+    {
+        _deadline?.Dispose();
+        _room?.Leave(connection);
+        if (_session is { } session)
+        {
+            session.Served.Meter.Close(session.Meter);
+        }
+    }
+
+    private SessionEnd Haggle()
+    {
+        NbdNegotiationOutcome? outcome = _haggling!.Run();
+        if (outcome == NbdNegotiationOutcome.NeedMore)
+        {
+            return SessionEnd.None;
+        }
+
+        Haggling haggling = _haggling;
+        _haggling = null;
+        _deadline!.Dispose();
+        return outcome is { } certain ? Judge(haggling, certain) : SessionEnd.Close;
+    }
+
+    private void OnHandshakeTimeout()
+    {
+        services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.HandshakeTimeout);
+        connection.Reset();
+    }
+
+    private SessionEnd Judge(Haggling haggling, NbdNegotiationOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case NbdNegotiationOutcome.Chosen:
+                return Open(haggling);
+            case NbdNegotiationOutcome.Silent:
+                Join(services.Room(haggling.Named!));
+                return SessionEnd.Silence;
+            case NbdNegotiationOutcome.Dropped when haggling.DropReason == NbdDropReason.ExportOff:
+                return SessionEnd.Reset;
+            default:
+                if (NbdProtocolErrorKinds.Of(haggling.DropReason) is { } kind)
+                {
+                    services.ProtocolErrors.Count(NbdFrontEnd.Label, kind);
+                }
+
+                return SessionEnd.Close;
+        }
+    }
+
+    private SessionEnd Open(Haggling haggling)
+    {
+        ServedDisk served = haggling.Named!;
+        DiskConnections room = services.Room(served);
+
+        // First the session, so that the room never shows a connection without an epoch; then the look at the power.
+        var session = new DiskSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
+        var replies = new ReplyBatch(session, link);
+        (_replies, _session) = (replies, session);
+        Join(room);
+        session.CheckPower();
+        NbdLog.Opened(services.Logger, connection.Number, session.Export.Name);
+        SessionEnd end = session.IsLive ? SessionEnd.None : session.EndWhenNotLive();
+        if (end != SessionEnd.None)
+        {
+            return end;
+        }
+
+        var loop = new RequestLoop(session, link, replies, services.ProtocolErrors, () => _isStopping);
+        _loop = loop;
+        if (!haggling.SendReplies())
+        {
+            return SessionEnd.Close;
+        }
+
+        loop.Begin(haggling.LeftOver);
+        return loop.Run();
+    }
+
+    private void Join(DiskConnections room)
+    {
+        _room = room;
+        room.Join(connection);
+    }
+
+    /// <summary>From here on nothing is read or answered until the power returns (which resets the connection), the client
+    /// goes, or the server stops.</summary>
+    private SessionEnd FallSilent()
+    {
+        _loop?.Release();
+        _isSilent = true;
+        Interlocked.MemoryBarrier();
+
+        // The power may have returned before the room could see that we are silent: then nobody would wake us.
+        return IsPowerBack(_room!.Served.Disk) || _isStopping ? SessionEnd.Reset : SessionEnd.None;
+    }
+
+    private bool IsPowerBack(Disk disk) =>
+        disk.PowerState != PowerState.Off || (_session is { } session && session.Epoch != disk.PowerEpoch);
+}
