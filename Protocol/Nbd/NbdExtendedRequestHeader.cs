@@ -12,7 +12,7 @@ namespace BlockEmu.Protocol.Nbd;
 ///      6     2  type
 ///      8     8  cookie (opaque; echoed in the reply)
 ///     16     8  offset, bytes (echoed in the reply)
-///     24     8  length, bytes: the payload's with PAYLOAD_LEN, else the range's
+///     24     8  length, bytes: the payload's with PAYLOAD_LEN and in a WRITE, else the range's
 /// </code>
 /// </remarks>
 public static class NbdExtendedRequestHeader

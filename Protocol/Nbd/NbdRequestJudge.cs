@@ -26,8 +26,7 @@ public static class NbdRequestJudge
         }
 
         NbdRefusal refusal = FindRefusal(header, terms);
-        bool hasPayload = header.Command == NbdCommand.Write && (isMarked || terms.Replies != NbdReplyStyle.Extended);
-        if (!hasPayload)
+        if (header.Command != NbdCommand.Write)
         {
             return new NbdVerdict(refusal, NbdPayloadRoom.None);
         }
@@ -137,13 +136,8 @@ public static class NbdRequestJudge
                 valid |= offered.HasFlag(NbdTransmissionFlags.SendDf) ? NbdCommandFlags.DontFragment : NbdCommandFlags.None;
                 break;
             case NbdCommand.Write when replies == NbdReplyStyle.Extended:
-                // There it is no choice: without it there would be no payload.
+                // A client must set it, and QEMU's (8.2 to 10 at least) does not: a WRITE has its payload either way.
                 valid |= NbdCommandFlags.PayloadLength;
-                if ((header.Flags & NbdCommandFlags.PayloadLength) == NbdCommandFlags.None)
-                {
-                    return false;
-                }
-
                 break;
             case NbdCommand.Write:
                 break;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BlockEmu.Clients.Tests.Support;
 
 namespace BlockEmu.Clients.Tests.Programs;
@@ -23,15 +24,46 @@ public sealed class CopyTests
     [Theory]
     [InlineData(Transport.Tcp)]
     [InlineData(Transport.Unix)]
-    public async Task Nbdcopy_with_flush_survives_a_power_cut_that_loses_all_it_may(Transport transport)
+    [InlineData(Transport.Tcp, "--connections=8", "--requests=64")]
+    [InlineData(Transport.Unix, "--connections=8", "--requests=64")]
+    [InlineData(Transport.Tcp, "--synchronous")]
+    [InlineData(Transport.Unix, "--synchronous")]
+    public async Task Nbdcopy_with_flush_survives_a_power_cut_that_loses_all_it_may(Transport transport, params string[] options)
     {
         await using LiveServer server = await LiveServer.StartAsync();
         using TempFolder folder = new();
         string image = folder.WriteHoley("image", ImageBytes, seed: 12);
-        await ProgramRun.SucceedAsync("nbdcopy", "--flush", image, server.Uri(transport));
+        await ProgramRun.SucceedAsync("nbdcopy", [.. options, "--flush", image, server.Uri(transport)]);
         await server.LosePowerAsync();
-        await ProgramRun.SucceedAsync("nbdcopy", server.Uri(transport), folder.File("back"));
+        await ProgramRun.SucceedAsync("nbdcopy", [.. options, server.Uri(transport), folder.File("back")]);
         await ProgramRun.SucceedAsync("cmp", image, folder.File("back"));
+    }
+
+    [Fact]
+    public async Task Nbdcopy_keeps_holes_in_both_directions()
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        using TempFolder folder = new();
+        string image = folder.WriteHoley("image", ImageBytes, seed: 16);
+        await ProgramRun.SucceedAsync("nbdcopy", image, server.Uri(Transport.Tcp));
+        ProgramRun map = await ProgramRun.SucceedAsync("nbdinfo", "--map", "--totals", server.Uri(Transport.Tcp));
+        Assert.Matches(@"(?m)^ *\d+ .* 2 +zero|^ *\d+ .* 3 +hole,zero", map.Output);
+        await ProgramRun.SucceedAsync("nbdcopy", "--connections=4", server.Uri(Transport.Tcp), folder.File("back"));
+        await ProgramRun.SucceedAsync("cmp", image, folder.File("back"));
+        ProgramRun used = await ProgramRun.SucceedAsync("stat", "--format=%b", folder.File("back"));
+        Assert.InRange(long.Parse(used.Output, CultureInfo.InvariantCulture) * 512, 1, ImageBytes * 3 / 4);
+    }
+
+    [Fact]
+    public async Task Nbdcopy_copies_from_one_export_to_another()
+    {
+        await using LiveServer from = await LiveServer.StartAsync();
+        await using LiveServer to = await LiveServer.StartAsync();
+        using TempFolder folder = new();
+        string image = folder.WriteHoley("image", ImageBytes, seed: 17);
+        await ProgramRun.SucceedAsync("nbdcopy", image, from.Uri(Transport.Unix));
+        await ProgramRun.SucceedAsync("nbdcopy", "--connections=8", "--flush", from.Uri(Transport.Unix), to.Uri(Transport.Tcp));
+        await ProgramRun.SucceedAsync("qemu-img", "compare", "-f", "raw", "-F", "raw", image, to.Uri(Transport.Tcp));
     }
 
     [Fact]

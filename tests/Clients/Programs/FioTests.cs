@@ -6,11 +6,13 @@ namespace BlockEmu.Clients.Tests.Programs;
 public sealed class FioTests
 {
     [Theory]
-    [InlineData(Transport.Tcp, "randwrite")]
-    [InlineData(Transport.Tcp, "randrw")]
-    [InlineData(Transport.Unix, "randwrite")]
-    [InlineData(Transport.Unix, "randrw")]
-    public async Task It_verifies_what_it_wrote(Transport transport, string pattern)
+    [InlineData(Transport.Tcp, "randwrite", 1, "--verify=crc32c")]
+    [InlineData(Transport.Tcp, "randrw", 8, "--verify=crc32c")]
+    [InlineData(Transport.Tcp, "write", 8, "--verify=pattern", "--verify_pattern=0xb10c%o")]
+    [InlineData(Transport.Unix, "randwrite", 8, "--verify=crc32c")]
+    [InlineData(Transport.Unix, "randrw", 1, "--verify=crc32c")]
+    [InlineData(Transport.Unix, "randwrite", 1, "--verify=pattern", "--verify_pattern=0xb10c%o")]
+    public async Task It_verifies_what_it_wrote(Transport transport, string pattern, int jobs, params string[] verify)
     {
         await RequireEngineAsync();
         await using LiveServer server = await LiveServer.StartAsync();
@@ -18,10 +20,13 @@ public sealed class FioTests
 
         // Each job has a connection and a range of its own.
         ProgramRun run = await ProgramRun.SucceedAsync(
-            "fio", "--name=verify", "--ioengine=nbd", $"--uri={server.Uri(transport)}", $"--rw={pattern}",
-            "--bsrange=512-64k", "--blockalign=512", "--iodepth=16", "--numjobs=3", "--size=8M",
-            "--offset_increment=8M", "--fsync=64", "--verify=crc32c", "--verify_fatal=1", "--do_verify=1",
-            "--randseed=5", "--thread", $"--aux-path={folder.Path}");
+            "fio",
+            [
+                "--name=verify", "--ioengine=nbd", $"--uri={server.Uri(transport)}", $"--rw={pattern}",
+                "--bsrange=512-64k", "--blockalign=512", "--iodepth=16", $"--numjobs={jobs}", "--size=8M",
+                "--offset_increment=8M", "--fsync=64", "--verify_fatal=1", "--do_verify=1", "--randseed=5", "--thread",
+                $"--aux-path={folder.Path}", .. verify,
+            ]);
         Assert.DoesNotContain("verify: bad", run.Everything, StringComparison.Ordinal);
     }
 

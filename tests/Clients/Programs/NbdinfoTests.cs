@@ -61,6 +61,10 @@ public sealed class NbdinfoTests
 
     // nbdinfo says yes with exit code 0 and no with 2.
     [Theory]
+    [InlineData("--can", "connect", "disk0", 0)]
+    [InlineData("--can", "read", "disk0", 0)]
+    [InlineData("--can", "structured-reply", "disk0", 0)]
+    [InlineData("--can", "df", "disk0", 0)]
     [InlineData("--can", "fua", "disk0", 0)]
     [InlineData("--can", "flush", "disk0", 0)]
     [InlineData("--can", "multi-conn", "disk0", 0)]
@@ -70,6 +74,7 @@ public sealed class NbdinfoTests
     [InlineData("--can", "cache", "disk0", 0)]
     [InlineData("--can", "write", "disk0", 0)]
     [InlineData("--can", "write", "ro", 2)]
+    [InlineData("--can", "flush", "ro", 0)]
     [InlineData("--is", "read-only", "ro", 0)]
     [InlineData("--is", "read-only", "disk0", 2)]
     [InlineData("--is", "rotational", "disk0", 2)]

@@ -43,6 +43,28 @@ public sealed class QemuTests
         Assert.True(run.ExitCode != 0 || run.Output.Contains("verification failed", StringComparison.Ordinal), run.Everything);
     }
 
+    // qemu-io does not ask a server about a range past the end: its own layer refuses. What is forbidden is for nbdsh.
+    [Fact]
+    public async Task Qemu_io_opens_a_read_only_export_for_reading_only()
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        string uri = server.Uri(Transport.Tcp, LiveServer.ReadOnlyName);
+        await ProgramRun.SucceedAsync("qemu-io", "-f", "raw", "-r", "-c", "read -P 0 0 1M", uri);
+        ProgramRun run = await ProgramRun.StartAsync("qemu-io", "-f", "raw", "-c", "write 0 512", uri);
+        Assert.True(run.ExitCode != 0 && run.Errors.Contains("Permission denied", StringComparison.Ordinal), run.Everything);
+    }
+
+    [Fact]
+    public async Task Qemu_io_past_the_end_fails_and_goes_on()
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        ProgramRun run = await ProgramRun.StartAsync(
+            "qemu-io", "-f", "raw", "-c", "read 67108352 1024", "-c", "write 64M 512", "-c", "write -z 67108352 1024", "-c", "write -P 7 0 512",
+            "-c", "read -P 7 0 512", server.Uri(Transport.Unix));
+        Assert.Equal(3, run.Output.Split('\n').Count(line => line.Contains("failed: Input/output error", StringComparison.Ordinal)));
+        Assert.Contains("read 512/512 bytes at offset 0", run.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(Transport.Tcp)]
     [InlineData(Transport.Unix)]
@@ -72,13 +94,28 @@ public sealed class QemuTests
     [Theory]
     [InlineData(Transport.Tcp)]
     [InlineData(Transport.Unix)]
-    public async Task Qemu_img_bench_writes_with_flushes(Transport transport)
+    [InlineData(Transport.Unix, "--no-drain")]
+    public async Task Qemu_img_bench_writes_with_flushes(Transport transport, params string[] more)
     {
         await using LiveServer server = await LiveServer.StartAsync();
         await ProgramRun.SucceedAsync(
-            "qemu-img", "bench", "-f", "raw", "-w", "-c", "2000", "-d", "16", "-s", "4096", "--flush-interval=100",
-            "--pattern=119", server.Uri(transport));
+            "qemu-img",
+            [
+                "bench", "-f", "raw", "-t", "writeback", "-w", "-c", "2000", "-d", "16", "-s", "4096", "--flush-interval=100", "--pattern=119",
+                .. more, server.Uri(transport),
+            ]);
         Assert.All(server.Read(0, 4096), b => Assert.Equal(119, b));
+
+        // The last flush came with the last write, or behind it.
+        await server.LosePowerAsync();
+        Assert.All(server.Read(1900 * 4096, 4096), b => Assert.Equal(119, b));
+    }
+
+    [Fact]
+    public async Task Qemu_img_bench_reads()
+    {
+        await using LiveServer server = await LiveServer.StartAsync();
+        await ProgramRun.SucceedAsync("qemu-img", "bench", "-f", "raw", "-c", "2000", "-d", "64", "-s", "65536", server.Uri(Transport.Tcp));
     }
 
     private static async Task QemuIoAsync(string uri, params string[] commands)

@@ -18,8 +18,11 @@ DURABILITY = "x-blockemu:durability"
 def connect(uri, contexts=(), structured=True, strict=True):
     handle = nbd.NBD()
     if not strict:
-        handle.set_strict_mode(0)
+        # A newer libnbd would send a WRITE without its PAYLOAD_LEN, and the payload behind it, without this one.
+        handle.set_strict_mode(getattr(nbd, "STRICT_AUTO_FLAG", 0))
     handle.set_request_structured_replies(structured)
+    if hasattr(handle, "set_request_extended_headers"):
+        handle.set_request_extended_headers(False)
     for context in contexts:
         handle.add_meta_context(context)
     handle.connect_uri(uri)

@@ -38,14 +38,14 @@ internal sealed class LiveServer : IAsyncDisposable
     public static DiskOptions DefaultDisk { get; } =
         new() { Name = DiskName, SizeBytes = DiskBytes, Description = "the first", Seed = 7, Loss = LossModel.LoseAll };
 
-    public static async Task<LiveServer> StartAsync(DiskOptions? disk = null, bool hasAdmin = false)
+    public static async Task<LiveServer> StartAsync(DiskOptions? disk = null, bool hasAdmin = false, int minBlockBytes = 1)
     {
         TempFolder folder = new();
         ServerOptions options = new()
         {
             Disks =
             [
-                new DiskSpec { Options = disk ?? DefaultDisk },
+                new DiskSpec { Options = disk ?? DefaultDisk, NbdMinimumBlockBytes = minBlockBytes },
                 new DiskSpec { Options = new DiskOptions { Name = ReadOnlyName, SizeBytes = ReadOnlyBytes, IsReadOnly = true, Seed = 7 } },
             ],
             Nbd = [Parse("127.0.0.1:0"), Parse($"unix:{folder.File("nbd.sock")}")],

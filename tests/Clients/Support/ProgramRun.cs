@@ -19,7 +19,10 @@ internal sealed record ProgramRun(string CommandLine, int ExitCode, string Outpu
     }
 
     /// <summary>Runs it. At the deadline it is killed by its id, and the test fails with all that it said.</summary>
-    public static async Task<ProgramRun> StartAsync(string program, params string[] arguments)
+    public static Task<ProgramRun> StartAsync(string program, params string[] arguments) => StartAsync(Deadline, program, arguments);
+
+    /// <inheritdoc cref="StartAsync(string, string[])"/>
+    public static async Task<ProgramRun> StartAsync(TimeSpan deadline, string program, string[] arguments)
     {
         string commandLine = $"{program} {string.Join(' ', arguments)}";
         ProcessStartInfo start = new(Tool.Find(program), arguments)
@@ -37,15 +40,15 @@ internal sealed record ProgramRun(string CommandLine, int ExitCode, string Outpu
         Task<string[]> ended = Task.WhenAll(output, errors);
         try
         {
-            await ended.WaitAsync(Deadline);
-            await process.WaitForExitAsync().WaitAsync(Deadline);
+            await ended.WaitAsync(deadline);
+            await process.WaitForExitAsync().WaitAsync(deadline);
         }
         catch (TimeoutException)
         {
             process.Kill(entireProcessTree: true);
             Task first = await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(5)));
             string said = first == ended ? await errors : "(it holds its streams still)";
-            Assert.Fail($"{commandLine}\nwas killed after {Deadline.TotalSeconds} s\n--- errors\n{said}");
+            Assert.Fail($"{commandLine}\nwas killed after {deadline.TotalSeconds} s\n--- errors\n{said}");
         }
 
         return new ProgramRun(commandLine, process.ExitCode, await output, await errors);

@@ -108,12 +108,14 @@ public sealed class NbdExtendedHeadersTests
     [Theory]
     [InlineData(512, NbdCommandFlags.PayloadLength, NbdError.None, NbdPayloadRoom.Take)]
     [InlineData(512, NbdCommandFlags.PayloadLength | NbdCommandFlags.Fua, NbdError.None, NbdPayloadRoom.Take)]
-    [InlineData(512, NbdCommandFlags.None, NbdError.InvalidArgument, NbdPayloadRoom.None)]
+    [InlineData(512, NbdCommandFlags.None, NbdError.None, NbdPayloadRoom.Take)]
+    [InlineData(512, NbdCommandFlags.DontFragment, NbdError.InvalidArgument, NbdPayloadRoom.Drain)]
+    [InlineData(ulong.MaxValue, NbdCommandFlags.None, NbdError.NoSpace, NbdPayloadRoom.Close)]
     [InlineData(512, NbdCommandFlags.PayloadLength | NbdCommandFlags.NoHole, NbdError.InvalidArgument, NbdPayloadRoom.Drain)]
     [InlineData((64 << 20) + 1, NbdCommandFlags.PayloadLength, NbdError.InvalidArgument, NbdPayloadRoom.Drain)]
     [InlineData((128 << 20) + 1, NbdCommandFlags.PayloadLength, NbdError.InvalidArgument, NbdPayloadRoom.Close)]
     [InlineData(ulong.MaxValue, NbdCommandFlags.PayloadLength, NbdError.NoSpace, NbdPayloadRoom.Close)]
-    public void Q2_a_WRITE_has_its_payload_by_the_flag_and_not_without(
+    public void Q2_a_WRITE_has_its_payload_with_the_flag_and_without(
         ulong length, NbdCommandFlags flags, NbdError error, NbdPayloadRoom room)
     {
         NbdVerdict verdict = Judge(NbdCommand.Write, length, flags);

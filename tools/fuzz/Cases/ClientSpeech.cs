@@ -103,7 +103,7 @@ internal sealed class ClientSpeech(Chance chance)
         ulong flags = chance.OneIn(3) ? chance.AnySize() & 0xffff : chance.OneIn(2) ? 1UL : 0;
         bool isWrite = command == (ulong)NbdCommand.Write;
         ulong length = isWrite ? (ulong)chance.Below(9) * 512 : chance.Pick<ulong>(s_lengths);
-        if (isWrite && _isExtended)
+        if (isWrite && _isExtended && !chance.OneIn(4))
         {
             flags |= (ulong)NbdCommandFlags.PayloadLength;
         }

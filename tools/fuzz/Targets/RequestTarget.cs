@@ -80,7 +80,7 @@ internal static class RequestTarget
     private static void CheckRoom(in NbdRequestHeader header, in NbdVerdict verdict, NbdSessionTerms terms)
     {
         bool isMarked = (header.Flags & NbdCommandFlags.PayloadLength) != NbdCommandFlags.None;
-        bool hasPayload = terms.Replies == NbdReplyStyle.Extended ? isMarked : header.Command == NbdCommand.Write;
+        bool hasPayload = header.Command == NbdCommand.Write || (terms.Replies == NbdReplyStyle.Extended && isMarked);
         Demand(header, hasPayload == (verdict.Payload != NbdPayloadRoom.None), "has a wrong room for its payload");
         Demand(
             header, verdict.Payload != NbdPayloadRoom.Take
