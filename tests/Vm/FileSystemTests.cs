@@ -1,7 +1,7 @@
 namespace BlockEmu.Vm.Tests;
 
 /// <summary>A real kernel on the disk, with both block sizes; all in one boot.</summary>
-public sealed class FileSystemTests(GuestChecks guest) : IClassFixture<GuestChecks>
+public sealed class FileSystemTests(FileSystemChecks guest) : IClassFixture<FileSystemChecks>
 {
     [Theory]
     [InlineData(512)]

@@ -1,22 +1,29 @@
 namespace BlockEmu.Vm.Tests;
 
-/// <summary>One boot in which the guest runs <c>file-systems.sh</c> against a server; each test asks for one answer.</summary>
-public sealed class GuestChecks(VmImage vm)
+/// <summary>One boot in which the guest runs a script against a server; each test asks for one of its answers.</summary>
+public abstract class GuestChecks
 {
-    private readonly Lazy<Task<ToolRun>> _run = new(() => BootAsync(vm));
+    private readonly VmImage _vm;
+    private readonly Lazy<Task<ToolRun>> _run;
+
+    private protected GuestChecks(VmImage vm)
+    {
+        _vm = vm;
+        _run = new(BootAsync);
+    }
 
     /// <summary>Fails unless the guest said that this check was fine.</summary>
     public async Task AssertOkAsync(string check)
     {
-        await vm.RequireAsync();
+        await _vm.RequireAsync();
         ToolRun run = await _run.Value;
         Assert.True(run.Output.Split('\n').Contains("ok " + check, StringComparer.Ordinal), run.Everything);
     }
 
-    private static async Task<ToolRun> BootAsync(VmImage vm)
-    {
-        string script = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "file-systems.sh"));
-        await using TestServer server = await TestServer.StartAsync();
-        return await vm.RunAsync($"port={server.NbdPort}\n{script}");
-    }
+    /// <summary>Starts what the script needs, and runs it.</summary>
+    private protected abstract Task<ToolRun> BootAsync();
+
+    /// <summary>Boots, for the script that lies beside the tests, with variables in front of it.</summary>
+    private protected async Task<ToolRun> RunScriptAsync(string script, string variables, params string[] qemuOptions) =>
+        await _vm.RunAsync($"{variables}\n{await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, script))}", qemuOptions);
 }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace BlockEmu.Vm.Tests;
 
-/// <summary>The server as a process, with memory disks <c>disk512</c> and <c>disk4096</c> on a free loopback port.</summary>
+/// <summary>The server as a process, with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c> on a free loopback port.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
@@ -20,6 +20,7 @@ internal sealed class TestServer : IAsyncDisposable
             Repository.ServerProgram,
             "--disk", "name=disk512,size=512M,block=512,seed=1",
             "--disk", "name=disk4096,size=512M,block=4096,seed=1",
+            "--disk", "name=journal,size=256M,block=512,seed=1",
             "--nbd", $"127.0.0.1:{NbdPort}",
             "--admin", $"127.0.0.1:{_adminPort}",
         ];
@@ -50,6 +51,13 @@ internal sealed class TestServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>What Prometheus would read.</summary>
+    public async Task<string> ReadMetricsAsync()
+    {
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_adminPort}") };
+        return await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
@@ -72,7 +80,8 @@ internal sealed class TestServer : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    /// <summary>A loopback port that nobody listens on.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

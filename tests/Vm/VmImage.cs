@@ -25,10 +25,10 @@ public sealed class VmImage
     }
 
     /// <summary>Runs commands in the guest.</summary>
-    internal async Task<ToolRun> RunAsync(string commands)
+    internal async Task<ToolRun> RunAsync(string commands, params string[] qemuOptions)
     {
         await RequireAsync();
-        return await ToolRun.StartAsync(Repository.Tool("vm/run"), commands);
+        return await ToolRun.StartAsync(Repository.Tool("vm/run"), [commands, .. qemuOptions]);
     }
 
     private static bool IsOnPath(string program) =>
