@@ -13,6 +13,9 @@ public sealed class DeviceIoException : IOException
     /// <summary>The host's <c>errno</c>; 0 when there is none.</summary>
     public int Errno { get; }
 
+    /// <summary>The first byte of the medium that could not be had, where that is known.</summary>
+    public long? OffsetBytes { get; init; }
+
     internal DiskStatus ToStatus() => Errno is Media.LibC.ENOSPC or Media.LibC.EDQUOT or Media.LibC.EFBIG
         ? DiskStatus.MediumFull
         : DiskStatus.MediumError;

@@ -131,7 +131,16 @@ public sealed class Disk : IDisposable
 
     /// <summary>Fills the destination with visible content.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination) =>
-        _reads.Read(epoch, offsetBytes, destination);
+        _reads.Read(epoch, offsetBytes, destination, out _);
+
+    /// <summary>As <see cref="Read(long, long, Span{byte})"/>.</summary>
+    /// <param name="epoch">The session's epoch.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="destination">Filled with visible content.</param>
+    /// <param name="failedAtBytes">When the medium failed and it is known: the first byte, inside the range, that could not
+    /// be had.</param>
+    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination, out long? failedAtBytes) =>
+        _reads.Read(epoch, offsetBytes, destination, out failedAtBytes);
 
     /// <summary>Writes; the payload is copied before the call returns.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) =>

@@ -9,8 +9,9 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
     [ThreadStatic]
     private static List<ByteRange>? t_gaps;
 
-    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination)
+    public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination, out long? failedAtBytes)
     {
+        failedAtBytes = null;
         if (!core.Geometry.IsInside(offsetBytes, destination.Length))
         {
             return DiskStatus.OutOfRange;
@@ -43,7 +44,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
             powerGate.WaitUntilSettled();
         }
 
-        DiskStatus status = ReadGaps(offsetBytes, destination, gaps);
+        DiskStatus status = ReadGaps(offsetBytes, destination, gaps, out failedAtBytes);
         lock (core.Gate)
         {
             destager.Reads.End(read);
@@ -65,16 +66,19 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
             return destager.Reads.Begin(new ByteRange(gaps[0].OffsetBytes, gaps[^1].EndBytes - gaps[0].OffsetBytes));
         }
 
-        ReadGaps(offsetBytes, destination, gaps);
+        ReadGaps(offsetBytes, destination, gaps, out _);
         return 0;
     }
 
-    private DiskStatus ReadGaps(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
+    private DiskStatus ReadGaps(long offsetBytes, Span<byte> destination, List<ByteRange> gaps, out long? failedAtBytes)
     {
+        failedAtBytes = null;
+        ByteRange at = default;
         try
         {
             foreach (ByteRange gap in gaps)
             {
+                at = gap;
                 core.Medium.Read(gap.OffsetBytes, destination.Slice((int)(gap.OffsetBytes - offsetBytes), (int)gap.LengthBytes));
             }
 
@@ -82,6 +86,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
         }
         catch (DeviceIoException e)
         {
+            failedAtBytes = e.OffsetBytes >= at.OffsetBytes && e.OffsetBytes < at.EndBytes ? e.OffsetBytes : null;
             return e.ToStatus();
         }
     }

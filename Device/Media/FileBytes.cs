@@ -34,7 +34,7 @@ internal static class FileBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            throw new DeviceIoException($"read at {offsetBytes}: {e.Message}", LibC.EIO, e);
+            throw new DeviceIoException($"read at {offsetBytes}: {e.Message}", LibC.EIO, e) { OffsetBytes = offsetBytes };
         }
     }
 

@@ -10,6 +10,9 @@ public sealed class NbdClientHaggling
     /// <summary>To one option; a LIST of more exports is none that anybody reads.</summary>
     private const int MaxReplies = 1 << 16;
 
+    /// <summary>To one option, all replies together.</summary>
+    private const int MaxReplyBytes = 64 << 20;
+
     private const int NumberBytes = sizeof(uint);
 
     private static readonly NbdInfoType[] EveryFact =
@@ -41,10 +44,12 @@ public sealed class NbdClientHaggling
     {
         SendOption(option, data);
         List<NbdOptionReply> replies = [];
+        long totalBytes = 0;
         do
         {
-            Demand(replies.Count < MaxReplies, "an option has no end of replies");
+            Demand(replies.Count < MaxReplies && totalBytes <= MaxReplyBytes, "an option has no end of replies");
             replies.Add(ReadReply(option));
+            totalBytes += replies[^1].Data.Length;
         }
         while (!replies[^1].IsFinal);
         return replies;

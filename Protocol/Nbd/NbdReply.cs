@@ -3,8 +3,11 @@ namespace BlockEmu.Protocol.Nbd;
 /// <summary>The whole answer to a request, as a client got it.</summary>
 public sealed record NbdReply
 {
-    /// <summary>None, or why the request failed.</summary>
+    /// <summary>None, or why the request failed; EINVAL for a number that the protocol does not know.</summary>
     public NbdError Error { get; init; }
+
+    /// <summary>The error as it came.</summary>
+    public uint RawError { get; init; }
 
     /// <summary>The server's sentence, or empty.</summary>
     public string Message { get; init; } = "";

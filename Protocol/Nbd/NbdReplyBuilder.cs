@@ -10,17 +10,26 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
 {
     private const int MaxStatusExtents = 1 << 20;
 
+    // Of all contexts together: more than any server of ours or others' tells at once.
+    private const int MaxExtentsInAll = 4 << 20;
+
+    // 64 MiB in blocks of 512 bytes, twice over: a reply of more chunks is none that means well.
+    private const int MaxChunks = 1 << 18;
+
     private readonly List<NbdChunkType> _chunks = [];
     private readonly Dictionary<uint, IReadOnlyList<NbdStatusExtent>> _extents = [];
-    private readonly List<(ulong Start, ulong End)> _content = [];
+    private readonly NbdCoveredRanges _content = new();
     private NbdErrorChunk? _error;
     private volatile NbdReply? _done;
-    private ulong _coveredBytes;
+    private int _contentChunks;
+    private int _extentCount;
 
     /// <summary>What extended replies must echo.</summary>
     public ulong OffsetBytes => request.OffsetBytes;
 
     public bool IsRead => request.Command == NbdCommand.Read;
+
+    private bool IsStatus => request.Command == NbdCommand.BlockStatus;
 
     /// <summary>How much a READ asked for, else 0.</summary>
     public int ReadLengthBytes => IsRead ? checked((int)request.LengthBytes) : 0;
@@ -30,14 +39,14 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
     /// <summary>Set when the last chunk has come.</summary>
     public NbdReply? Done => _done;
 
-    /// <summary>The largest payload a chunk of this type may have here.</summary>
+    /// <summary>The largest payload a chunk of this type may have here; -1 when none of it may come.</summary>
     public long MaxPayloadBytes(NbdChunkType type) => type switch
     {
         NbdChunkType.None => 0,
-        NbdChunkType.OffsetData => NbdChunkHeader.DataOffsetSizeBytes + (long)ReadLengthBytes,
-        NbdChunkType.OffsetHole => NbdOffsetHole.SizeBytes,
-        NbdChunkType.BlockStatus => NbdChunkHeader.ContextIdSizeBytes + ((long)MaxStatusExtents * NbdStatusExtent.SizeBytes),
-        NbdChunkType.BlockStatusExtended =>
+        NbdChunkType.OffsetData when IsRead => NbdChunkHeader.DataOffsetSizeBytes + (long)ReadLengthBytes,
+        NbdChunkType.OffsetHole when IsRead => NbdOffsetHole.SizeBytes,
+        NbdChunkType.BlockStatus when IsStatus => NbdChunkHeader.ContextIdSizeBytes + ((long)MaxStatusExtents * NbdStatusExtent.SizeBytes),
+        NbdChunkType.BlockStatusExtended when IsStatus =>
             NbdExtendedChunkHeader.ContextIdAndCountSizeBytes + ((long)MaxStatusExtents * NbdStatusExtent.ExtendedSizeBytes),
         NbdChunkType.Error or NbdChunkType.ErrorOffset => NbdErrorChunk.MaxSizeBytes(NbdLimits.MaxStringBytes),
         _ => -1,
@@ -46,22 +55,34 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
     public void FinishSimple(NbdError error, byte[] data)
     {
         Data = data;
-        _done = new NbdReply { Error = error };
+        _done = new NbdReply { Error = Known(error), RawError = (uint)error };
     }
 
+    /// <summary>Where the data of an OFFSET_DATA chunk goes; <see cref="EndData"/> follows when it has come.</summary>
+    public Span<byte> BeginData(ulong offsetBytes, ulong lengthBytes)
+    {
+        Demand(lengthBytes > 0, "a data chunk is empty");
+        Count(NbdChunkType.OffsetData);
+        return Cover(offsetBytes, lengthBytes);
+    }
+
+    /// <summary>The data is there.</summary>
+    public void EndData(bool isDone)
+    {
+        if (isDone)
+        {
+            Finish();
+        }
+    }
+
+    /// <summary>Takes a chunk that is no OFFSET_DATA.</summary>
     public void Take(NbdChunkType type, bool isDone, ReadOnlySpan<byte> payload)
     {
-        _chunks.Add(type);
+        Count(type);
         switch (type)
         {
             case NbdChunkType.None:
                 Demand(isDone, "NONE is always the last chunk");
-                break;
-            case NbdChunkType.OffsetData:
-                Demand(payload.Length > NbdChunkHeader.DataOffsetSizeBytes, "a data chunk is empty");
-                ulong offset = BinaryPrimitives.ReadUInt64BigEndian(payload);
-                payload = payload[NbdChunkHeader.DataOffsetSizeBytes..];
-                payload.CopyTo(Cover(offset, (ulong)payload.Length));
                 break;
             case NbdChunkType.OffsetHole:
                 Demand(payload.Length == NbdOffsetHole.SizeBytes, "a hole has a wrong length");
@@ -121,7 +142,8 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
 
     private void TakeExtents(uint id, List<NbdStatusExtent> extents)
     {
-        Demand(request.Command == NbdCommand.BlockStatus, "status of blocks came for another command");
+        _extentCount += extents.Count;
+        Demand(_extentCount <= MaxExtentsInAll, "there is no end of extents");
         ulong totalBytes = 0;
         for (int i = 0; i < extents.Count; i++)
         {
@@ -138,12 +160,10 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
     private Span<byte> Cover(ulong offsetBytes, ulong lengthBytes)
     {
         Demand(IsRead && IsInside(offsetBytes, lengthBytes), "content lies outside the request");
-        Demand(
-            !_content.Exists(c => c.Start < offsetBytes + lengthBytes && offsetBytes < c.End), "content was sent twice");
-        _content.Add((offsetBytes, offsetBytes + lengthBytes));
+        Demand(_content.TryAdd(offsetBytes, lengthBytes), "content was sent twice");
+        _contentChunks++;
         bool isWhole = (request.Flags & NbdCommandFlags.DontFragment) != NbdCommandFlags.None;
-        Demand(!isWhole || (_content.Count == 1 && _chunks[^1] == NbdChunkType.OffsetData), "DF was answered in pieces");
-        _coveredBytes += lengthBytes;
+        Demand(!isWhole || (_contentChunks == 1 && _chunks[^1] == NbdChunkType.OffsetData), "DF was answered in pieces");
         if (Data.Length == 0)
         {
             Data = new byte[ReadLengthBytes];
@@ -158,18 +178,28 @@ internal sealed class NbdReplyBuilder(NbdRequestHeader request, NbdReplyStyle st
 
     private void Finish()
     {
-        Demand(_error is not null || !IsRead || _coveredBytes == request.LengthBytes, "a READ succeeded in part");
+        Demand(_error is not null || !IsRead || _content.TotalBytes == request.LengthBytes, "a READ succeeded in part");
         Demand(
             _error is not null || request.Command != NbdCommand.BlockStatus || _extents.Count > 0, "no context was told");
         _done = new NbdReply
         {
-            Error = _error?.Error ?? NbdError.None,
+            Error = Known(_error?.Error ?? NbdError.None),
+            RawError = (uint)(_error?.Error ?? NbdError.None),
             Message = _error?.Message ?? "",
             ErrorOffsetBytes = _error?.OffsetBytes,
             Chunks = _chunks,
             Extents = _extents,
         };
     }
+
+    private void Count(NbdChunkType type)
+    {
+        Demand(_chunks.Count < MaxChunks, "a reply has no end of chunks");
+        _chunks.Add(type);
+    }
+
+    /// <summary>An error that the protocol does not know is EINVAL to a client (X3).</summary>
+    private static NbdError Known(NbdError error) => Enum.IsDefined(error) ? error : NbdError.InvalidArgument;
 
     private static void Demand(bool holds, string otherwise)
     {

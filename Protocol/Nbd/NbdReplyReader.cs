@@ -6,6 +6,7 @@ namespace BlockEmu.Protocol.Nbd;
 internal sealed class NbdReplyReader(Stream stream, Func<ulong, NbdReplyBuilder> find)
 {
     private const int MagicBytes = 4;
+    private const int FirstBytes = 64 << 10;
 
     public NbdReplyStyle Style { get; set; }
 
@@ -66,14 +67,45 @@ internal sealed class NbdReplyReader(Stream stream, Func<ulong, NbdReplyBuilder>
             throw new InvalidDataException($"a chunk of type {type} has {lengthBytes} bytes");
         }
 
-        request.Take(type, isDone, ReadBytes((int)lengthBytes));
+        if (type == NbdChunkType.OffsetData)
+        {
+            ReadData(request, isDone, lengthBytes);
+        }
+        else
+        {
+            request.Take(type, isDone, ReadBytes((int)lengthBytes));
+        }
+
         return request;
     }
 
+    /// <summary>Data goes where it belongs, without a buffer of its own.</summary>
+    private void ReadData(NbdReplyBuilder request, bool isDone, ulong lengthBytes)
+    {
+        Span<byte> offset = stackalloc byte[NbdChunkHeader.DataOffsetSizeBytes];
+        if (lengthBytes < (ulong)offset.Length)
+        {
+            throw new InvalidDataException("a data chunk has no offset");
+        }
+
+        stream.ReadExactly(offset);
+        stream.ReadExactly(
+            request.BeginData(BinaryPrimitives.ReadUInt64BigEndian(offset), lengthBytes - (ulong)offset.Length));
+        request.EndData(isDone);
+    }
+
+    /// <summary>The buffer grows with what has come: a length is only a claim.</summary>
     private byte[] ReadBytes(int count)
     {
-        byte[] bytes = new byte[count];
+        byte[] bytes = new byte[Math.Min(count, FirstBytes)];
         stream.ReadExactly(bytes);
+        while (bytes.Length < count)
+        {
+            int have = bytes.Length;
+            Array.Resize(ref bytes, (int)Math.Min(count, 2L * have));
+            stream.ReadExactly(bytes.AsSpan(have));
+        }
+
         return bytes;
     }
 }

@@ -37,18 +37,32 @@ public sealed class DiskDirectory(TimeProvider time) : IDisposable
                 return null;
             }
 
-#pragma warning disable CA2000 // The directory owns the disk from here on.
-            ServedDisk served = new(new Disk(spec.Options))
+            // The directory owns the disk from here on.
+            ServedDisk served = new(OpenDisk(spec))
             {
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
+                IsRotational = spec.IsRotational,
             };
-#pragma warning restore CA2000
             DiskControl control = new(served, time, disk => Silence(disk));
             _controls[served] = control;
             Registry.TryAdd(served);
             return control;
         }
+    }
+
+    private static Disk OpenDisk(DiskSpec spec)
+    {
+        Disk disk = new(spec.Options);
+        if (disk.SizeBytes % spec.NbdMinimumBlockBytes == 0)
+        {
+            return disk;
+        }
+
+        // Of an image whose size was not given it is known only now.
+        string fault = ServedDisk.OffGrid(disk.SizeBytes, spec.NbdMinimumBlockBytes);
+        disk.Dispose();
+        throw new ArgumentException($"minblock: {fault}", nameof(spec));
     }
 
     /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>

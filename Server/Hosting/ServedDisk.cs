@@ -16,6 +16,14 @@ public sealed class ServedDisk(Disk disk)
     /// <summary>NBD maximum payload, bytes (1 MiB to 64 MiB).</summary>
     public int NbdMaximumPayloadBytes { get; init; } = 64 << 20;
 
+    /// <summary>Whether clients hear that it turns (<c>NBD_FLAG_ROTATIONAL</c>): Linux queues and reads ahead otherwise then.
+    /// The disk itself is no slower.</summary>
+    public bool IsRotational { get; init; }
+
+    /// <summary>The fault of a size that clients who keep to the minimum block could not reach the end of.</summary>
+    public static string OffGrid(long sizeBytes, int minimumBlockBytes) =>
+        $"the size, {sizeBytes}, is not a multiple of {minimumBlockBytes}";
+
     /// <summary>Set before the power goes; read by every connection of the disk.</summary>
     public OffBehaviour OffBehaviour
     {

@@ -145,7 +145,8 @@ public sealed class BlockEmuMetrics : IDisposable
         DiskOperation.WriteZeroes => "write_zeroes",
         DiskOperation.Trim => "trim",
         DiskOperation.Flush => "flush",
-        _ => "cache",
+        DiskOperation.Cache => "cache",
+        _ => "block_status",
     };
 
     private static KeyValuePair<string, object?> Label(ServedDisk disk) => new("disk", disk.Disk.Name);

@@ -4,7 +4,7 @@ namespace BlockEmu.Server.Metrics;
 /// (64-bit reads are whole; a scrape may be one request old).</summary>
 public sealed class ConnectionMeter(string frontEnd)
 {
-    public const int OperationCount = 6;
+    public const int OperationCount = 7;
 
     /// <summary>Upper bounds of the duration buckets, microseconds; one more bucket is +Inf.</summary>
     public static ReadOnlySpan<int> BucketBoundsMicroseconds =>

@@ -9,4 +9,5 @@ public enum DiskOperation
     Trim,
     Flush,
     Cache,
+    BlockStatus,
 }

@@ -1,5 +1,6 @@
 using BlockEmu.Device;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Metrics;
 
 namespace BlockEmu.Server.Nbd;
 
@@ -53,7 +54,7 @@ internal sealed class BlockStatusCommand(DiskSession session, ReplyBatch replies
         }
 
         bool isFua = (header.Flags & NbdCommandFlags.Fua) != NbdCommandFlags.None;
-        var reply = new BatchedReply(header.Cookie, null, true, isFua, 0) { OffsetBytes = header.OffsetBytes };
+        var reply = new BatchedReply(header.Cookie, DiskOperation.BlockStatus, true, isFua, 0) { OffsetBytes = header.OffsetBytes };
         NbdChunkType type = writer.IsExtended ? NbdChunkType.BlockStatusExtended : NbdChunkType.BlockStatus;
         int usedBytes = 0;
         for (int i = 0; i < contexts.Count; i++)

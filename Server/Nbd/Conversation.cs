@@ -96,8 +96,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
             case NbdNegotiationOutcome.Chosen:
                 return Open(haggling);
             case NbdNegotiationOutcome.Silent:
-                Join(services.Room(haggling.Named!));
-                return SessionEnd.Silence;
+                return TryJoin(haggling.Named!) ? SessionEnd.Silence : SessionEnd.Reset;
             case NbdNegotiationOutcome.Dropped when haggling.DropReason == NbdDropReason.ExportOff:
                 return SessionEnd.Reset;
             default:
@@ -113,16 +112,21 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
     private SessionEnd Open(Haggling haggling)
     {
         ServedDisk served = haggling.Named!;
-        DiskConnections room = services.Room(served);
 
         // First the session, so that the room never shows a connection without an epoch; then the look at the power.
         var session = new DiskSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
         var replies = new ReplyBatch(session, link);
         (_replies, _session) = (replies, session);
-        Join(room);
+        if (!TryJoin(served))
+        {
+            return SessionEnd.Reset;
+        }
+
         session.CheckPower();
         NbdLog.Opened(services.Logger, connection.Number, session.Export.Name);
-        SessionEnd end = session.IsLive ? SessionEnd.None : session.EndWhenNotLive();
+        SessionEnd end = IsRemoved(served) ? SessionEnd.Reset
+            : session.IsLive ? SessionEnd.None
+            : session.EndWhenNotLive();
         if (end != SessionEnd.None)
         {
             return end;
@@ -139,11 +143,16 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         return loop.Run();
     }
 
-    private void Join(DiskConnections room)
+    /// <summary>False when the disk has been removed since it was named.</summary>
+    private bool TryJoin(ServedDisk served)
     {
-        _room = room;
-        room.Join(connection);
+        _room = services.Room(served);
+        _room?.Join(connection);
+        return _room is not null;
     }
+
+    /// <summary>Asked after joining: whoever removes a disk first takes it from the registry, then ends who has joined.</summary>
+    private bool IsRemoved(ServedDisk served) => !services.Disks.All.Contains(served);
 
     /// <summary>From here on nothing is read or answered until the power returns (which resets the connection), the client
     /// goes, or the server stops.</summary>
@@ -153,8 +162,10 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         _isSilent = true;
         Interlocked.MemoryBarrier();
 
-        // The power may have returned before the room could see that we are silent: then nobody would wake us.
-        return IsPowerBack(_room!.Served.Disk) || _isStopping ? SessionEnd.Reset : SessionEnd.None;
+        // The power may have returned, or the disk gone, before the room could see that we are silent: then nobody would wake
+        // us.
+        ServedDisk served = _room!.Served;
+        return IsPowerBack(served.Disk) || _isStopping || IsRemoved(served) ? SessionEnd.Reset : SessionEnd.None;
     }
 
     private bool IsPowerBack(Disk disk) =>

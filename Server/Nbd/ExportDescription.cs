@@ -22,7 +22,8 @@ internal static class ExportDescription
         MetaContexts = StatusContexts.Names,
         Description = served.Disk.Options.Description,
         Flags = AlwaysOffered
-            | (served.Disk.Options.IsReadOnly ? NbdTransmissionFlags.ReadOnly : NbdTransmissionFlags.None),
+            | (served.Disk.Options.IsReadOnly ? NbdTransmissionFlags.ReadOnly : NbdTransmissionFlags.None)
+            | (served.IsRotational ? NbdTransmissionFlags.Rotational : NbdTransmissionFlags.None),
         BlockSizes = new NbdBlockSizes(
             (uint)served.NbdMinimumBlockBytes,
             (uint)Math.Max(PreferredBlockBytes, served.NbdMinimumBlockBytes),

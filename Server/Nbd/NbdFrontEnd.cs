@@ -96,23 +96,35 @@ public sealed class NbdFrontEnd : IAsyncDisposable
     /// <summary>How many connections wait for their clients without a thread.</summary>
     internal int CountParked() => _services.Parking.Count;
 
-    /// <summary>For whoever moved a disk's power: returns when no connection of the disk can send a success that was
-    /// decided before the power went; a disk that has power is left alone. The disk's own PowerChanged has done the same
+    /// <summary>For whoever moved a disk's power, or took the disk from the registry: returns when no connection of the disk
+    /// can send a success that was decided before; a disk that has power and is still served is left alone. The disk's own PowerChanged has done the same
     /// before its cut returned: this is for callers that must not depend on it. Bounded by <see cref="NbdFrontEndLimits.SilenceGrace"/>: a
     /// connection whose client does not take its replies by then is reset.</summary>
     public void Silence(ServedDisk disk)
     {
         ArgumentNullException.ThrowIfNull(disk);
-        if (disk.Disk.PowerState == PowerState.Off && _rooms.TryGetValue(disk, out DiskConnections? room))
+        bool isRemoved;
+        DiskConnections? room;
+        lock (_gate)
         {
-            room.Silence();
-            if (!_services.Disks.All.Contains(disk) && _rooms.TryRemove(disk, out _))
-            {
-                // It has left the registry: nobody can name it any more.
-                room.Dispose();
-            }
+            // Gone for good, so that nothing of it is kept: nobody can name it any more, and FindRoom makes it no new one.
+            isRemoved = !_services.Disks.All.Contains(disk);
+            _ = isRemoved ? _rooms.TryRemove(disk, out room) : _rooms.TryGetValue(disk, out room);
+        }
+
+        if (isRemoved || disk.Disk.PowerState == PowerState.Off)
+        {
+            room?.Silence();
+        }
+
+        if (isRemoved)
+        {
+            room?.Dispose();
         }
     }
+
+    /// <summary>Disks for which something is kept here.</summary>
+    internal int RoomCount => _rooms.Count;
 
     /// <summary>Stops accepting, lets what is in flight be answered and refuses what comes after it (at most
     /// <paramref name="grace"/>), closes; Unix sockets are removed.</summary>
@@ -201,7 +213,8 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         }
     }
 
-    private DiskConnections FindRoom(ServedDisk served)
+    /// <summary>The connections of a disk; null once it has left the registry.</summary>
+    internal DiskConnections? FindRoom(ServedDisk served)
     {
         if (_rooms.TryGetValue(served, out DiskConnections? room))
         {
@@ -210,6 +223,11 @@ public sealed class NbdFrontEnd : IAsyncDisposable
 
         lock (_gate)
         {
+            if (!_services.Disks.All.Contains(served))
+            {
+                return null;
+            }
+
             // Made under the lock: each subscribes to its disk, so a second one must never be made and dropped.
             return _rooms.GetOrAdd(served, s => new DiskConnections(s, _services.Limits.SilenceGrace, _services.Logger));
         }

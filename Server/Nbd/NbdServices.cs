@@ -21,8 +21,8 @@ internal sealed class NbdServices : IDisposable
 
     public required ILogger Logger { get; init; }
 
-    /// <summary>The connections of a disk.</summary>
-    public required Func<ServedDisk, DiskConnections> Room { get; init; }
+    /// <summary>The connections of a disk; null once it is removed.</summary>
+    public required Func<ServedDisk, DiskConnections?> Room { get; init; }
 
     /// <summary>Who works on connections.</summary>
     public ConnectionThreads Threads { get; } = new();

@@ -65,12 +65,13 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
             return false;
         }
 
+        long? failedAtBytes = null;
         DiskStatus status = lengthBytes == 0
             ? StatusOfNothing()
-            : session.Disk.Read(session.Epoch, (long)header.OffsetBytes, data);
+            : session.Disk.Read(session.Epoch, (long)header.OffsetBytes, data, out failedAtBytes);
         if (status != DiskStatus.Ok || lengthBytes == 0)
         {
-            return AnswerStatus(header, status);
+            return AnswerStatus(header, status, failedAtBytes);
         }
 
         // Data mostly ends the search at its first byte, and what is all zero need not be sent.
@@ -85,14 +86,14 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         return true;
     }
 
-    private bool AnswerStatus(in NbdRequestHeader header, DiskStatus status)
+    private bool AnswerStatus(in NbdRequestHeader header, DiskStatus status, long? failedAtBytes = null)
     {
         if (status == DiskStatus.PowerLost)
         {
             session.LosePower();
         }
 
-        return Answer(header, NbdErrors.Explain(status, header.Command));
+        return Answer(header, NbdErrors.Explain(status, header.Command) with { AtBytes = (ulong?)failedAtBytes });
     }
 
     private DiskStatus Carry(in NbdRequestHeader header, ReadOnlySpan<byte> payload, bool fua)
@@ -134,6 +135,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         NbdCommand.Trim => DiskOperation.Trim,
         NbdCommand.Flush => DiskOperation.Flush,
         NbdCommand.Cache => DiskOperation.Cache,
+        NbdCommand.BlockStatus => DiskOperation.BlockStatus,
         _ => null,
     };
 }

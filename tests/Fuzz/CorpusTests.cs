@@ -8,7 +8,7 @@ public sealed class CorpusTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_kept_case_shows_no_fault(string name) =>
+    public void N21_a_kept_case_shows_no_fault(string name) =>
         Assert.Null(CaseJudge.FindFault(FuzzBench.Corpus.ByName[name], new Chance(FuzzBench.Seed)));
 
     [Theory]

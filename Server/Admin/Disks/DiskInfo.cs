@@ -47,6 +47,9 @@ public sealed record DiskInfo
 
     public required bool Readonly { get; init; }
 
+    /// <summary>Whether NBD clients hear that it turns.</summary>
+    public required bool Rotational { get; init; }
+
     public required string Description { get; init; }
 
     public required int Minblock { get; init; }
@@ -101,6 +104,7 @@ public sealed record DiskInfo
             Seed = options.Seed,
             Sync = options.FilePath is null ? null : options.SyncToHost ? "fsync" : "none",
             Readonly = options.IsReadOnly,
+            Rotational = control.Served.IsRotational,
             Description = options.Description,
             Minblock = control.Served.NbdMinimumBlockBytes,
             Maxpayload = control.Served.NbdMaximumPayloadBytes,

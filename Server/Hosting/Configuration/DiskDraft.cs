@@ -42,6 +42,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public bool IsReadOnly { get; set; }
 
+    public bool IsRotational { get; set; }
+
     public string Description { get; set; } = "";
 
     public int MinBlockBytes { get; set; } = 1;
@@ -86,6 +88,11 @@ internal sealed class DiskDraft(string? defaultName)
             AddFault("sync", "only a file medium has it");
         }
 
+        if (SizeBytes % MinBlockBytes != 0 && SizeBytes % BlockBytes == 0)
+        {
+            AddFault("minblock", ServedDisk.OffGrid(SizeBytes, MinBlockBytes));
+        }
+
         long awupf = AwupfBytes ?? Math.Max(4096, BlockBytes);
         DiskOptions options = new()
         {
@@ -117,6 +124,7 @@ internal sealed class DiskDraft(string? defaultName)
             Options = options,
             NbdMinimumBlockBytes = MinBlockBytes,
             NbdMaximumPayloadBytes = MaxPayloadBytes,
+            IsRotational = IsRotational,
         };
     }
 }

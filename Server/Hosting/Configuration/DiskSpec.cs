@@ -14,6 +14,9 @@ public sealed record DiskSpec
     /// <inheritdoc cref="ServedDisk.NbdMaximumPayloadBytes"/>
     public int NbdMaximumPayloadBytes { get; init; } = 64 << 20;
 
+    /// <inheritdoc cref="ServedDisk.IsRotational"/>
+    public bool IsRotational { get; init; }
+
     /// <summary>The disk of a server that was asked for nothing: <c>disk0</c>, 1 GiB of memory.</summary>
     public static DiskSpec CreateDefault() =>
         new() { Options = new DiskOptions { Name = "disk0", SizeBytes = 1L << 30, Seed = DrawSeed() } };

@@ -14,6 +14,9 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
     /// <summary>The errno that the next syncs fail with; 0 = none.</summary>
     public int SyncErrno { get; set; }
 
+    /// <summary>The byte that can't be read, if there is one.</summary>
+    public long? BadByteAt { get; set; }
+
     public int Syncs { get; private set; }
 
     /// <summary>Runs before each delta is applied; may throw.</summary>
@@ -35,6 +38,12 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
     public void Read(long offsetBytes, Span<byte> destination)
     {
+        if (BadByteAt >= offsetBytes && BadByteAt < offsetBytes + destination.Length)
+        {
+            destination[..(int)(BadByteAt.Value - offsetBytes)].Fill(0xEE); // what a real one has read before it failed
+            throw new DeviceIoException("the medium does not read", LibC.EIO) { OffsetBytes = BadByteAt };
+        }
+
         inner.Read(offsetBytes, destination);
         AfterRead?.Invoke();
     }

@@ -10,7 +10,8 @@ public sealed class DiskSpecTextTests
     {
         DiskSpec spec = Parse(
             "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,cache=1M,"
-            + "destage=oldest,isolation=nvme,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,description=text,minblock=512,maxpayload=1M");
+            + "destage=oldest,isolation=nvme,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
+            + "description=text,minblock=512,maxpayload=1M");
 
         DiskOptions o = spec.Options;
         AtomicityParameters a = o.EffectiveAtomicity;
@@ -19,6 +20,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal((131072, 65536, 4096, false), (a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam));
         Assert.Equal((1 << 20, "random:0.25", ulong.MaxValue), (o.CacheBytes, o.Loss.ToString(), o.Seed));
         Assert.Equal((false, true, "text"), (o.SyncToHost, o.IsReadOnly, o.Description));
+        Assert.True(spec.IsRotational);
         Assert.Equal((512, 1 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
     }
 
@@ -29,6 +31,7 @@ public sealed class DiskSpecTextTests
         AtomicityParameters a = spec.Options.EffectiveAtomicity;
         Assert.Equal(("disk7", 512, 64L << 20), (spec.Options.Name, spec.Options.BlockSizeBytes, spec.Options.CacheBytes));
         Assert.Equal((4096, 4096, 4096), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
+        Assert.False(spec.IsRotational);
         Assert.Equal((1, 64 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
     }
 

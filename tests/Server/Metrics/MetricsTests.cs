@@ -40,6 +40,7 @@ public sealed class MetricsTests
         Dictionary<string, double> samples = Parse(answer.Text);
         Assert.Equal(1, samples["""blockemu_requests_total{disk="disk0",front_end="nbd",op="write",result="ok"}"""]);
         Assert.Equal(1, samples["""blockemu_requests_total{disk="disk0",front_end="nbd",op="read",result="error"}"""]);
+        Assert.Equal(1, samples["""blockemu_requests_total{disk="disk0",front_end="nbd",op="block_status",result="ok"}"""]);
         Assert.Equal(4096, samples["""blockemu_request_bytes_total{disk="disk0",front_end="nbd",op="write"}"""]);
         Assert.Equal(1, samples["""blockemu_fua_requests_total{disk="disk0",front_end="nbd",op="write"}"""]);
         Assert.Equal(3, samples["""blockemu_requests_in_flight{disk="disk0",front_end="nbd"}"""]);
@@ -112,6 +113,7 @@ public sealed class MetricsTests
         ConnectionMeter meter = server.Control().Served.Meter.Open("nbd");
         meter.Record(DiskOperation.Write, succeeded: true, fua: true, 4096, 1000);
         meter.Record(DiskOperation.Read, succeeded: false, fua: false, 4096, 1000);
+        meter.Record(DiskOperation.BlockStatus, succeeded: true, fua: false, 0, 1000);
         meter.InFlight = 3;
         server.Host.ProtocolErrors.Count("nbd", "bad_magic");
     }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Tests.Simulation;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
@@ -149,9 +150,30 @@ internal sealed class NbdBench : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private ServedDisk Serve(DiskOptions options, int minimumBlockBytes = 1)
+    /// <summary>One more disk, on a sparse file of 1 MiB whose medium the test has in its hand.</summary>
+    public ServedDisk ServeFailing(string name, out FailingMedium medium)
     {
-        var served = new ServedDisk(new Disk(options)) { NbdMinimumBlockBytes = minimumBlockBytes };
+        FailingMedium? made = null;
+        DiskOptions options = new()
+        {
+            Name = name,
+            SizeBytes = 1 << 20,
+            FilePath = Path.Combine(_directory.FullName, name),
+            SyncToHost = false,
+            Seed = 7,
+            Loss = LossModel.LoseAll,
+        };
+        ServedDisk served = Serve(new Disk(options, events: null, inner => made = new FailingMedium(inner)));
+        medium = made!;
+        return served;
+    }
+
+    /// <summary>One more disk.</summary>
+    public ServedDisk Serve(DiskOptions options, int minimumBlockBytes = 1) => Serve(new Disk(options), minimumBlockBytes);
+
+    private ServedDisk Serve(Disk disk, int minimumBlockBytes = 1)
+    {
+        var served = new ServedDisk(disk) { NbdMinimumBlockBytes = minimumBlockBytes };
         Assert.True(Disks.TryAdd(served));
         return served;
     }

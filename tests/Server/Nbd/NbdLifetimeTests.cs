@@ -189,22 +189,28 @@ public sealed class NbdLifetimeTests
     public async Task Requests_are_metered_by_operation_and_result_and_outlive_their_connection()
     {
         await using var bench = new NbdBench();
-        using (NbdClient client = bench.Open())
+        using (NbdClient client = bench.Connect())
         {
+            client.UseStructuredReplies();
+            client.SelectContexts("disk0", "base:allocation");
+            client.Go("disk0");
             client.Write(0, NbdBench.Pattern(4096), NbdCommandFlags.Fua);
             client.Write(0, NbdBench.Pattern(512));
             client.Read(0, new byte[1024]);
             client.Read(NbdBench.DiskBytes, new byte[1024]);
             client.Flush();
+            client.BlockStatus(0, 4096);
+            client.BlockStatus(0, 4096);
+            client.BlockStatus(0, 0);
             Assert.Equal(1, bench.FrontEnd.CountConnections(bench.First));
             Assert.Equal(1, bench.First.Meter.ConnectionCount);
         }
 
         SpinWait.SpinUntil(() => bench.First.Meter.ConnectionCount == 0, NbdBench.Patience);
         ConnectionMeter meter = Assert.Single(bench.First.Meter.Read());
-        Assert.Equal([1, 2, 0, 0, 1, 0], meter.Succeeded);
-        Assert.Equal([1, 0, 0, 0, 0, 0], meter.Failed);
-        Assert.Equal([1024, 4608, 0, 0, 0, 0], meter.Bytes);
+        Assert.Equal([1, 2, 0, 0, 1, 0, 2], meter.Succeeded);
+        Assert.Equal([1, 0, 0, 0, 0, 0, 1], meter.Failed);
+        Assert.Equal([1024, 4608, 0, 0, 0, 0, 0], meter.Bytes);
         Assert.Equal(1, meter.Fua[(int)DiskOperation.Write]);
         Assert.Equal(0, meter.InFlight);
     }

@@ -92,7 +92,7 @@ internal static class ClientTarget
 
     private static void Tell(Transcript transcript, NbdReply reply, ReadOnlySpan<byte> data)
     {
-        transcript.Step($"{reply.Error} {reply.Message} {reply.ErrorOffsetBytes} {reply.Extents.Count} contexts");
+        transcript.Step($"{reply.Error} {reply.RawError} {reply.Message} {reply.ErrorOffsetBytes} {reply.Extents.Count} contexts");
         transcript.Answered(data);
     }
 }
