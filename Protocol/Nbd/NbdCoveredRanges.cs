@@ -6,7 +6,7 @@ namespace BlockEmu.Protocol.Nbd;
 /// a logarithm.</summary>
 internal sealed class NbdCoveredRanges
 {
-    private readonly SortedSet<Covered> _ranges = [];
+    private readonly SortedSet<Covered> _ranges = new(Comparer<Covered>.Create(static (a, b) => a.Start.CompareTo(b.Start)));
 
     /// <summary>Bytes in all.</summary>
     public ulong TotalBytes { get; private set; }
@@ -45,10 +45,6 @@ internal sealed class NbdCoveredRanges
     /// <summary>The last range that begins between the two, both included; an empty one when there is none.</summary>
     private Covered Last(ulong from, ulong to) => _ranges.GetViewBetween(new Covered(from, 0), new Covered(to, 0)).Max;
 
-    /// <summary>Ordered, and equal, by where it begins.</summary>
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Covered(ulong Start, ulong End) : IComparable<Covered>
-    {
-        public int CompareTo(Covered other) => Start.CompareTo(other.Start);
-    }
+    private readonly record struct Covered(ulong Start, ulong End);
 }

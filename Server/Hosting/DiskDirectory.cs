@@ -37,13 +37,14 @@ public sealed class DiskDirectory(TimeProvider time) : IDisposable
                 return null;
             }
 
-            // The directory owns the disk from here on.
+#pragma warning disable CA2000 // The directory owns the disk from here on.
             ServedDisk served = new(OpenDisk(spec))
             {
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
                 IsRotational = spec.IsRotational,
             };
+#pragma warning restore CA2000
             DiskControl control = new(served, time, disk => Silence(disk));
             _controls[served] = control;
             Registry.TryAdd(served);

@@ -109,7 +109,11 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         {
             // Gone for good, so that nothing of it is kept: nobody can name it any more, and FindRoom makes it no new one.
             isRemoved = !_services.Disks.All.Contains(disk);
-            _ = isRemoved ? _rooms.TryRemove(disk, out room) : _rooms.TryGetValue(disk, out room);
+            _rooms.TryGetValue(disk, out room);
+            if (isRemoved)
+            {
+                _rooms.TryRemove(disk, out _);
+            }
         }
 
         if (isRemoved || disk.Disk.PowerState == PowerState.Off)

@@ -129,6 +129,19 @@ internal sealed class NbdBench : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Negotiates a style of replies.</summary>
+    public static void Use(NbdClient client, NbdReplyStyle style)
+    {
+        if (style == NbdReplyStyle.Structured)
+        {
+            client.UseStructuredReplies();
+        }
+        else if (style == NbdReplyStyle.Extended)
+        {
+            client.UseExtendedHeaders();
+        }
+    }
+
     /// <summary>Lets time pass for the server in round trips of another disk.</summary>
     public void LetOthersWork()
     {

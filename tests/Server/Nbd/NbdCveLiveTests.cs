@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
-using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Tests.Support;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -172,8 +171,7 @@ public sealed class NbdCveLiveTests
         await using var bench = new NbdBench();
         bench.Serve(new Device.Geometry.DiskOptions { Name = "coarse", SizeBytes = NbdBench.HugeBytes }, 65_536);
         using NbdClient client = bench.Connect();
-        Action negotiate = style == NbdReplyStyle.Extended ? client.UseExtendedHeaders : client.UseStructuredReplies;
-        negotiate();
+        NbdBench.Use(client, style);
         Assert.Single(client.SelectContexts("coarse", "x-blockemu:durability"));
         client.Go("coarse");
         Assert.Equal(NbdError.None, client.Write(65_536, NbdBench.Pattern(65_536)));

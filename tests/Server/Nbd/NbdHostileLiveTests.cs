@@ -127,14 +127,9 @@ public sealed class NbdHostileLiveTests
     {
         await using var bench = new NbdBench();
         using NbdClient client = bench.Connect();
-        bool isExtended = style == NbdReplyStyle.Extended;
-        if (isExtended)
-        {
-            client.UseExtendedHeaders();
-        }
-
+        NbdBench.Use(client, style);
         client.Go("disk0");
-        ulong[] lengths = isExtended ? [512, uint.MaxValue, long.MaxValue, 1ul << 63, ulong.MaxValue] : [512, uint.MaxValue];
+        ulong[] lengths = style == NbdReplyStyle.Extended ? [512, uint.MaxValue, long.MaxValue, 1ul << 63, ulong.MaxValue] : [512, uint.MaxValue];
         foreach (ulong offset in new[] { ulong.MaxValue - 511, ulong.MaxValue, 1ul << 63, (1ul << 63) - 512 })
         {
             foreach (ulong length in lengths)
@@ -254,13 +249,7 @@ public sealed class NbdHostileLiveTests
         }
 
         NbdClient client = bench.Connect();
-        Action negotiate = phase switch
-        {
-            "structured" => client.UseStructuredReplies,
-            "extended" => client.UseExtendedHeaders,
-            _ => static () => { },
-        };
-        negotiate();
+        NbdBench.Use(client, Enum.TryParse(phase, ignoreCase: true, out NbdReplyStyle style) ? style : NbdReplyStyle.Simple);
         if (phase != "options")
         {
             client.Go("disk0");

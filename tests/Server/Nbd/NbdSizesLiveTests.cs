@@ -28,7 +28,7 @@ public sealed class NbdSizesLiveTests
     [Fact]
     public async Task W1_replies_leave_at_once_over_TCP_and_the_port_is_NBDs()
     {
-        Assert.Equal($"127.0.0.1:{NbdLimits.DefaultPort}", ServerOptions.DefaultNbd);
+        Assert.Equal(ServerOptions.DefaultNbd, $"127.0.0.1:{NbdLimits.DefaultPort}");
         Assert.Equal(10809, NbdLimits.DefaultPort);
         await using var bench = new NbdBench();
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -36,7 +36,8 @@ public sealed class NbdSizesLiveTests
         listener.Listen();
         using NetworkStream stream = NbdClient.OpenStream(listener.LocalEndPoint!, NbdBench.Patience);
         Socket accepted = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-        Task ended = bench.FrontEnd.ServeAsync(new ClientSocket(accepted));
+        using ClientSocket link = new(accepted);
+        Task ended = bench.FrontEnd.ServeAsync(link);
         stream.ReadExactly(new byte[NbdGreeting.SizeBytes]);
         Assert.True(accepted.NoDelay);
         stream.Dispose();
@@ -170,13 +171,7 @@ public sealed class NbdSizesLiveTests
         foreach (NbdReplyStyle style in Enum.GetValues<NbdReplyStyle>())
         {
             using NbdClient client = bench.Connect();
-            Action negotiate = style switch
-            {
-                NbdReplyStyle.Structured => client.UseStructuredReplies,
-                NbdReplyStyle.Extended => client.UseExtendedHeaders,
-                _ => static () => { },
-            };
-            negotiate();
+            NbdBench.Use(client, style);
             bool isOffered = client.Go("disk0").Flags.HasFlag(flag);
             byte[] payload = command == NbdCommand.Write ? new byte[512] : [];
             uint length = command is NbdCommand.Flush or NbdCommand.BlockStatus or NbdCommand.Resize ? 0u : 512u;
