@@ -9,6 +9,7 @@ namespace BlockEmu.Server.Nbd;
 /// <remarks>One thread at a time proceeds; what others may read is volatile.</remarks>
 internal sealed class Conversation(NbdConnection connection, ClientLink link, NbdServices services) : IDisposable
 {
+    private readonly ConnectionMemory _memory = new(services.Buffers, connection.Evict);
     private Haggling? _haggling;
     private ITimer? _deadline;
     private DiskConnections? _room;
@@ -58,10 +59,14 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         return end == SessionEnd.Silence ? FallSilent() : end;
     }
 
-    /// <summary>Lets the disk go.</summary>
+    /// <summary>The connection was reset: nothing is worth waiting for. Any thread.</summary>
+    public void Abort() => _memory.Abort();
+
+    /// <summary>Lets the disk and all memory go.</summary>
     public void Dispose()
     {
         _deadline?.Dispose();
+        _loop?.Release();
         _room?.Leave(connection);
         if (_session is { } session)
         {
@@ -115,7 +120,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
 
         // First the session, so that the room never shows a connection without an epoch; then the look at the power.
         var session = new DiskSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
-        var replies = new ReplyBatch(session, link);
+        var replies = new ReplyBatch(session, link, _memory);
         (_replies, _session) = (replies, session);
         if (!TryJoin(served))
         {
@@ -132,7 +137,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
             return end;
         }
 
-        var loop = new RequestLoop(session, link, replies, services.ProtocolErrors, () => _isStopping);
+        var loop = new RequestLoop(session, link, replies, _memory, services.ProtocolErrors, () => _isStopping);
         _loop = loop;
         if (!haggling.SendReplies())
         {

@@ -80,7 +80,16 @@ internal sealed class NbdConnection : IParkable, IDisposable
     public void Reset()
     {
         _link.Reset();
+        _conversation.Abort();
         _services.Parking.End(Number);
+    }
+
+    /// <summary>Drops it: its client does not get on while others wait for what it holds. Any thread.</summary>
+    public void Evict()
+    {
+        _services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.Stalled);
+        NbdLog.Evicted(_services.Logger, Number);
+        Reset();
     }
 
     /// <summary>When it is over: lets its disk and its client go.</summary>

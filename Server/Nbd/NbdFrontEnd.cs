@@ -96,6 +96,9 @@ public sealed class NbdFrontEnd : IAsyncDisposable
     /// <summary>How many connections wait for their clients without a thread.</summary>
     internal int CountParked() => _services.Parking.Count;
 
+    /// <summary>Bytes of all connections' buffers that the budget has given out.</summary>
+    internal long BufferBytes => _services.Buffers.UsedBytes;
+
     /// <summary>For whoever moved a disk's power, or took the disk from the registry: returns when no connection of the disk
     /// can send a success that was decided before; a disk that has power and is still served is left alone. The disk's own PowerChanged has done the same
     /// before its cut returned: this is for callers that must not depend on it. Bounded by <see cref="NbdFrontEndLimits.SilenceGrace"/>: a

@@ -6,6 +6,14 @@ public sealed record NbdFrontEndLimits
     /// <summary>Connections at one time, over all listeners; more are reset at once.</summary>
     public int MaxConnections { get; init; } = 4096;
 
+    /// <summary>Bytes of the buffers of all connections together, beyond 16 KiB for each direction of each connection. Half is
+    /// for requests and half for replies, and of each half a quarter for what is no larger than 256 KiB.</summary>
+    public long MaxBufferBytes { get; init; } = 1L << 30;
+
+    /// <summary>How long a client that holds a buffer may take to send or receive a sixteenth of it (a reply: at least 1 MiB,
+    /// or all of it) while others wait for memory; its connection is reset then.</summary>
+    public TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>From the greeting to the choice of an export.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(10);
 

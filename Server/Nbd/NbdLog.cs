@@ -27,6 +27,10 @@ internal static partial class NbdLog
     public static partial void Faulted(ILogger logger, long connection, Exception fault);
 
     [LoggerMessage(
+        2013, LogLevel.Warning, "NBD connection {Connection} was reset: its client stalls while others wait for the memory that it holds")]
+    public static partial void Evicted(ILogger logger, long connection);
+
+    [LoggerMessage(
         2020, LogLevel.Information,
         "NBD: power of {Disk} is off, {Count} connections: {Behaviour}; {Torn} of them did not read their replies and were reset")]
     public static partial void Silenced(ILogger logger, string disk, int count, OffBehaviour behaviour, int torn);

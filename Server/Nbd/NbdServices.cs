@@ -17,7 +17,18 @@ internal sealed class NbdServices : IDisposable
     /// <summary>What clients did wrong.</summary>
     public required ProtocolErrors ProtocolErrors { get; init; }
 
-    public required NbdFrontEndLimits Limits { get; init; }
+    public required NbdFrontEndLimits Limits
+    {
+        get;
+        init
+        {
+            field = value;
+            Buffers = new BufferBudget(value);
+        }
+    }
+
+    /// <summary>The memory of all connections' buffers.</summary>
+    public BufferBudget Buffers { get; private init; } = null!;
 
     public required ILogger Logger { get; init; }
 

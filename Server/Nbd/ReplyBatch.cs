@@ -11,23 +11,30 @@ namespace BlockEmu.Server.Nbd;
 /// <see cref="TryPassGate"/> was true, no success can follow.</description></item>
 /// <item><description>With the power off, gathered replies are dropped, or become NBD_ESHUTDOWN, as the disk is
 /// set.</description></item>
-/// <item><description>At most <see cref="MaxReplies"/> replies and one largest payload are held.</description></item>
+/// <item><description>At most <see cref="MaxReplies"/> replies and one largest payload are held, in memory of the
+/// budget.</description></item>
 /// </list>
 /// </remarks>
-internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
+internal sealed class ReplyBatch(DiskSession session, ClientLink socket, ConnectionMemory memory)
 {
     private const int MaxReplies = 1024;
     private const int FirstReplies = 32;
 
+    // A large reply is sent in pieces, so that it shows how the client gets on with it.
+    private const int PieceBytes = 1 << 20;
+
     // Held while a batch is checked against the power and sent, so that a cut can wait for the send's end. Held across
     // I/O on purpose, and only ever contended by a cut.
     private readonly Lock _gate = new();
-    private readonly PooledBuffer _buffer = new();
+    private readonly PooledBuffer _buffer = new(memory, memory.Budget.SmallReplies, memory.Budget.LargeReplies);
     private readonly ReplyWriter _writer = new(session.Terms.Replies);
     private BatchedReply[] _replies = [];
     private int _usedBytes;
     private int _count;
     private long _startedAt;
+
+    /// <summary>Whether others wait for the memory that it holds.</summary>
+    public bool IsHeldFromOthers => _buffer.IsHeldFromOthers;
 
     /// <summary>How its replies are written.</summary>
     public ReplyWriter Writer => _writer;
@@ -50,7 +57,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
     /// hole.</summary>
     public void AddData(in BatchedReply reply, int dataBytes, bool isHole = false)
     {
-        Span<byte> wire = _buffer.Bytes.AsSpan(_usedBytes);
+        Span<byte> wire = _buffer.Bytes[_usedBytes..];
         Commit(
             reply,
             isHole
@@ -74,15 +81,9 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
     /// <see cref="Send"/>.</summary>
     public bool TryReserveWire(int replyBytes, out Span<byte> wire)
     {
-        wire = default;
-        if (!HasRoom(replyBytes) && !Send())
-        {
-            return false;
-        }
-
-        _buffer.Ensure(Math.Max(replyBytes, PooledBuffer.BaseBytes), 0);
-        wire = _buffer.Bytes.AsSpan(_usedBytes, replyBytes);
-        return true;
+        bool isReserved = HasRoom(replyBytes) || TryMakeRoom(replyBytes);
+        wire = isReserved ? _buffer.Bytes.Slice(_usedBytes, replyBytes) : default;
+        return isReserved;
     }
 
     /// <summary>The reply that was written into reserved room is one of the batch, with so many bytes of it.</summary>
@@ -116,7 +117,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
                 RefuseAll();
             }
 
-            if (End == SessionEnd.None && !socket.Send(_buffer.Bytes.AsSpan(0, _usedBytes)))
+            if (End == SessionEnd.None && !SendPieces(_buffer.Bytes[.._usedBytes]))
             {
                 End = SessionEnd.Close;
             }
@@ -147,15 +148,62 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket)
         _replies = [];
     }
 
+    /// <summary>Whether it fits, and every reply of the batch could become a refusal.</summary>
     private bool HasRoom(int replyBytes) =>
-        _count < MaxReplies && (_count == 0 || _usedBytes + replyBytes <= PooledBuffer.BaseBytes);
+        _count < MaxReplies
+        && (_count == 0 || _usedBytes + replyBytes <= PooledBuffer.BaseBytes)
+        && Math.Max(_usedBytes + replyBytes, (_count + 1) * _writer.RefusedBytes) <= _buffer.CapacityBytes;
+
+    /// <summary>By growing, as long as the batch is no larger than usual and there is memory to spare; or by sending, and
+    /// then a large reply may have to wait for memory.</summary>
+    private bool TryMakeRoom(int replyBytes)
+    {
+        int neededBytes = Math.Max(replyBytes, _writer.RefusedBytes);
+        if (_count == 0)
+        {
+            return TryGrow(neededBytes);
+        }
+
+        if (_count < MaxReplies && _usedBytes + neededBytes <= PooledBuffer.BaseBytes
+            && _buffer.CapacityBytes < PooledBuffer.BaseBytes
+            && _buffer.TryGrow(PooledBuffer.BaseBytes, _usedBytes, mayWait: false))
+        {
+            return true;
+        }
+
+        return Send() && TryGrow(neededBytes);
+    }
+
+    /// <summary>With nothing gathered. False: the connection was reset, or the machine has no memory.</summary>
+    private bool TryGrow(int neededBytes)
+    {
+        bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: true);
+        End = hasRoom ? End : SessionEnd.Reset;
+        return hasRoom;
+    }
+
+    private bool SendPieces(ReadOnlySpan<byte> wire)
+    {
+        memory.IsClientsTurn = true;
+        bool isSent = true;
+        while (isSent && !wire.IsEmpty)
+        {
+            ReadOnlySpan<byte> piece = wire[..Math.Min(wire.Length, PieceBytes)];
+            isSent = socket.Send(piece);
+            memory.Move(piece.Length);
+            wire = wire[piece.Length..];
+        }
+
+        memory.IsClientsTurn = false;
+        return isSent;
+    }
 
     private void RefuseAll()
     {
         _usedBytes = 0;
         for (int i = 0; i < _count; i++)
         {
-            _usedBytes += _writer.WriteStatus(_buffer.Bytes.AsSpan(_usedBytes), _replies[i], NbdErrors.PowerIsOff);
+            _usedBytes += _writer.WriteStatus(_buffer.Bytes[_usedBytes..], _replies[i], NbdErrors.PowerIsOff);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Server.Nbd;
@@ -11,7 +12,13 @@ internal sealed class ReplyWriter(NbdReplyStyle style)
     public static readonly int MaxStatusBytes =
         NbdExtendedChunkHeader.SizeBytes + NbdErrorChunk.MaxSizeBytes(NbdRefusal.MaxWhyBytes);
 
+    private static readonly int PowerIsOffBytes =
+        NbdExtendedChunkHeader.SizeBytes + NbdErrorChunk.MaxSizeBytes(Encoding.UTF8.GetByteCount(NbdErrors.PowerIsOff.Why));
+
     private readonly bool _isSimple = style == NbdReplyStyle.Simple;
+
+    /// <summary>The most that <see cref="NbdErrors.PowerIsOff"/> takes.</summary>
+    public int RefusedBytes { get; } = style == NbdReplyStyle.Simple ? NbdSimpleReply.SizeBytes : PowerIsOffBytes;
 
     /// <summary>Size of the header in front of every chunk, or of a simple reply.</summary>
     public int HeaderBytes { get; } = style switch

@@ -1,45 +1,57 @@
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>What has been received and not yet been carried out, in one piece.</summary>
-internal sealed class RequestBuffer
+internal sealed class RequestBuffer(ConnectionMemory memory)
 {
-    // A large payload's buffer grows with what arrives: a header alone costs its sender more than it costs us.
-    private const int FirstLargeBytes = 4 << 20;
-    private const int GrowthFactor = 4;
-
-    private readonly PooledBuffer _buffer = new();
+    private readonly PooledBuffer _buffer = new(memory, memory.Budget.SmallRequests, memory.Budget.LargeRequests);
     private int _start;
     private int _end;
 
-    /// <summary>Whether it holds no memory.</summary>
-    public bool IsReleased => _buffer.Bytes.Length == 0;
+    // The last receive took all the room that there was: more is waiting, most likely.
+    private bool _wasFilled;
 
     /// <summary>The bytes that are here.</summary>
-    public ReadOnlySpan<byte> Arrived => _buffer.Bytes.AsSpan(_start, _end - _start);
+    public ReadOnlySpan<byte> Arrived => _buffer.Bytes[_start.._end];
 
-    /// <summary>Where the next bytes go. <paramref name="neededBytes"/>: how many must fit from the first that is here;
-    /// <paramref name="limitBytes"/>: how many to take at most.</summary>
-    public Span<byte> MakeRoom(int neededBytes, int limitBytes)
+    /// <summary>Whether others wait for the memory that it holds and that a request of so many bytes does not need.</summary>
+    public bool IsHeldFromOthers(int neededBytes) => neededBytes <= PooledBuffer.SmallBytes && _buffer.IsHeldFromOthers;
+
+    /// <summary>Where the next bytes go. False: as of <see cref="PooledBuffer.TryGrow"/>.</summary>
+    /// <param name="neededBytes">How many must fit, from the first that is here.</param>
+    /// <param name="limitBytes">How many to take at most; many more than needed are never taken.</param>
+    /// <param name="mayWait">Whether to wait for memory.</param>
+    /// <param name="room">The place.</param>
+    public bool TryMakeRoom(int neededBytes, int limitBytes, bool mayWait, out Span<byte> room)
     {
+        room = default;
         int arrivedBytes = _end - _start;
-        int capacity = _buffer.Bytes.Length;
+        int capacity = _buffer.CapacityBytes;
         if (_start > 0 && (arrivedBytes == 0 || _start > capacity / 2 || capacity - _start < neededBytes))
         {
-            Arrived.CopyTo(_buffer.Bytes);
-            (_start, _end) = (0, arrivedBytes);
+            Compact(arrivedBytes);
         }
 
-        if (capacity - _start < neededBytes || capacity == _end)
+        if (capacity - _start < neededBytes && !_buffer.TryGrow(neededBytes, _end, mayWait))
         {
-            int grownBytes = Math.Max(FirstLargeBytes, (int)Math.Min(int.MaxValue, (long)arrivedBytes * GrowthFactor));
-            _buffer.Ensure(Math.Min(neededBytes, grownBytes), _end);
+            return false;
         }
 
-        Span<byte> room = _buffer.Bytes.AsSpan(_end);
-        return room[..Math.Min(room.Length, limitBytes)];
+        if (_wasFilled)
+        {
+            _wasFilled = false;
+            _buffer.TryGrow(PooledBuffer.BaseBytes, _end, mayWait: false);
+        }
+
+        room = _buffer.Bytes[_end..];
+        room = room[..Math.Min(Math.Min(room.Length, limitBytes), PooledBuffer.BaseBytes + neededBytes)];
+        return true;
     }
 
-    public void Add(int receivedBytes) => _end += receivedBytes;
+    public void Add(int receivedBytes)
+    {
+        _end += receivedBytes;
+        _wasFilled = _end == _buffer.CapacityBytes;
+    }
 
     public void Consume(int bytes)
     {
@@ -50,21 +62,31 @@ internal sealed class RequestBuffer
         }
     }
 
-    /// <summary>Gives the memory back, if nothing is in it.</summary>
-    public bool TryRelease()
+    /// <summary>Gives back what a few bytes, or none, do not need.</summary>
+    public void Rest()
     {
-        if (_start != _end)
+        int arrivedBytes = _end - _start;
+        if (arrivedBytes == 0)
         {
-            return false;
+            Release();
         }
-
-        Release();
-        return true;
+        else if (arrivedBytes < PooledBuffer.SmallBytes)
+        {
+            Compact(arrivedBytes);
+            _buffer.Shrink(arrivedBytes);
+        }
     }
 
     public void Release()
     {
         _start = _end = 0;
+        _wasFilled = false;
         _buffer.Release();
+    }
+
+    private void Compact(int arrivedBytes)
+    {
+        Arrived.CopyTo(_buffer.Bytes);
+        (_start, _end) = (0, arrivedBytes);
     }
 }

@@ -6,7 +6,8 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>Reading requests: takes all that has arrived, judges each request by its header, has it carried out, and
 /// receives again only after every reply is sent.</summary>
 internal sealed class RequestLoop(
-    DiskSession session, ClientLink socket, ReplyBatch replies, ProtocolErrors protocolErrors, Func<bool> isStopping)
+    DiskSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory, ProtocolErrors protocolErrors,
+    Func<bool> isStopping)
 {
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
     private const int LargePayloadBytes = 64 << 10;
@@ -15,10 +16,10 @@ internal sealed class RequestLoop(
     private const int FirstPatienceMs = 20;
 
     private readonly NbdRequestFraming _framing = new(session.Terms.Replies);
-    private readonly RequestBuffer _input = new();
+    private readonly RequestBuffer _input = new(memory);
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
-    private bool _isResting;
+    private bool _isResting = true;
     private long _drainBytes;
     private NbdRequestHeader _drained;
     private NbdRefusal _drainedFor;
@@ -34,7 +35,9 @@ internal sealed class RequestLoop(
     {
         if (!leftOver.IsEmpty)
         {
-            leftOver.CopyTo(_input.MakeRoom(leftOver.Length, leftOver.Length));
+            // As little as haggling receives at once: it needs no more than every connection has.
+            _input.TryMakeRoom(leftOver.Length, leftOver.Length, mayWait: false, out Span<byte> room);
+            leftOver.CopyTo(room);
             _input.Add(leftOver.Length);
             replies.Start();
         }
@@ -44,13 +47,12 @@ internal sealed class RequestLoop(
     /// has come), or the session ends.</summary>
     public SessionEnd Run()
     {
-        _isResting = false;
         while (TryNext())
         {
             // One request after the other.
         }
 
-        if (!_isResting)
+        if (_end != SessionEnd.None)
         {
             Release();
         }
@@ -219,27 +221,64 @@ internal sealed class RequestLoop(
 
     private SocketReceipt Receive(int neededBytes, int limitBytes, out int receivedBytes)
     {
-        // Without a buffer it is just beginning or was resting: one is worth its while only when something is there.
-        if (_input.IsReleased && !socket.HasArrivals && !socket.WaitUntilReadable(FirstPatienceMs))
+        // Just begun or resting: a buffer is worth its while only when something is there.
+        receivedBytes = 0;
+        if (_isResting && !socket.HasArrivals && !socket.WaitUntilReadable(FirstPatienceMs))
         {
-            receivedBytes = 0;
             return SocketReceipt.Idle;
         }
 
-        return socket.Receive(_input.MakeRoom(neededBytes, limitBytes), out receivedBytes);
+        _isResting = false;
+        memory.IsClientsTurn = false;
+        if (!TryMakeRoom(neededBytes, limitBytes, out Span<byte> room))
+        {
+            return SocketReceipt.End;
+        }
+
+        memory.IsClientsTurn = true;
+        SocketReceipt receipt = socket.Receive(room, out receivedBytes);
+        memory.IsClientsTurn = false;
+        memory.Move(receivedBytes);
+        return receipt;
     }
 
-    /// <summary>Nothing came for a second: gives the memory back. A request begun keeps its bytes.</summary>
+    private bool TryMakeRoom(int neededBytes, int limitBytes, out Span<byte> room)
+    {
+        if (replies.IsHeldFromOthers)
+        {
+            replies.Release();
+        }
+
+        if (_input.IsHeldFromOthers(neededBytes))
+        {
+            _input.Rest();
+        }
+
+        if (_input.TryMakeRoom(neededBytes, limitBytes, mayWait: false, out room))
+        {
+            return true;
+        }
+
+        // Who waits for memory to receive holds none to send.
+        replies.Release();
+        return _input.TryMakeRoom(neededBytes, limitBytes, mayWait: true, out room);
+    }
+
+    /// <summary>Nothing came for as long as it has patience: gives the memory back. A request begun keeps its bytes. False
+    /// when the server stops and there is nothing to wait for.</summary>
     private bool TryRest(bool isMidRequest)
     {
         replies.Release();
         _executor.Release();
-        _input.TryRelease();
+        _input.Rest();
+        _isResting = true;
+
+        // What it keeps, it keeps for its client.
+        memory.IsClientsTurn = true;
 
         // It said that it is idle: a stop that did not see this is seen here.
         Interlocked.MemoryBarrier();
-        _isResting = isMidRequest || !isStopping();
-        return _isResting;
+        return isMidRequest || !isStopping();
     }
 
     /// <summary>False when the session ended, also when there was nothing to send and the power has gone.</summary>

@@ -18,6 +18,7 @@ public sealed class NbdShutdownTests : IDisposable
     private readonly ClientSocket _socket;
     private readonly ServedDisk _served;
     private readonly DiskSession _session;
+    private readonly ConnectionMemory _memory = new(new BufferBudget(new NbdFrontEndLimits()), () => { });
     private volatile bool _isStopping;
 
     public NbdShutdownTests()
@@ -134,7 +135,7 @@ public sealed class NbdShutdownTests : IDisposable
     private RequestLoop CreateLoop(Func<bool> isStopping)
     {
         _socket.LimitReceives(1000);
-        return new RequestLoop(_session, _socket, new ReplyBatch(_session, _socket), new ProtocolErrors(), isStopping);
+        return new RequestLoop(_session, _socket, new ReplyBatch(_session, _socket, _memory), _memory, new ProtocolErrors(), isStopping);
     }
 
     private SessionEnd RunToEnd(RequestLoop loop)

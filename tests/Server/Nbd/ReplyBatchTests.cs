@@ -17,6 +17,7 @@ public sealed class ReplyBatchTests : IDisposable
     private readonly ClientSocket _socket;
     private readonly ServedDisk _served;
     private readonly DiskSession _session;
+    private readonly ConnectionMemory _memory = new(new BufferBudget(new NbdFrontEndLimits()), () => { });
     private readonly ReplyBatch _batch;
 
     public ReplyBatchTests()
@@ -30,7 +31,7 @@ public sealed class ReplyBatchTests : IDisposable
         _socket = new ClientSocket(listener.Accept());
         _served = new ServedDisk(_disk);
         _session = new DiskSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
-        _batch = new ReplyBatch(_session, _socket);
+        _batch = new ReplyBatch(_session, _socket, _memory);
     }
 
     [Fact]
@@ -130,7 +131,7 @@ public sealed class ReplyBatchTests : IDisposable
         const int dataBytes = 16;
         const ulong replies = 900;
         NbdSessionTerms terms = new(ExportDescription.Describe(_served)) { Replies = style };
-        var batch = new ReplyBatch(new DiskSession(_served, terms, _served.Meter.Open("nbd")), _socket);
+        var batch = new ReplyBatch(new DiskSession(_served, terms, _served.Meter.Open("nbd")), _socket, _memory);
         var reader = new Thread(() => Arrived());
         reader.Start();
         GatherReads();
