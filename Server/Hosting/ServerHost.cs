@@ -18,11 +18,11 @@ public sealed class ServerHost : IAsyncDisposable
     private AdminServer? _admin;
     private bool _isStopped;
 
-    private ServerHost(TimeProvider time, ILoggerFactory loggers)
+    private ServerHost(NbdFrontEndLimits nbdLimits, TimeProvider time, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<ServerHost>();
         Disks = new DiskDirectory(time);
-        _nbd = new NbdFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>());
+        _nbd = new NbdFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), nbdLimits);
         Disks.Silence = _nbd.Silence;
     }
 
@@ -39,7 +39,7 @@ public sealed class ServerHost : IAsyncDisposable
     /// <summary>Serves. Throws <see cref="StartupException"/> when that cannot be, and then nothing was left behind.</summary>
     public static async Task<ServerHost> StartAsync(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        ServerHost host = new(time, loggers);
+        ServerHost host = new(options.NbdLimits, time, loggers);
         try
         {
             host.OpenDisks(options);

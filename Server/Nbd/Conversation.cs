@@ -10,7 +10,7 @@ namespace BlockEmu.Server.Nbd;
 internal sealed class Conversation(NbdConnection connection, ClientLink link, NbdServices services) : IDisposable
 {
     private readonly ConnectionMemory _memory = new(services.Buffers, connection.Evict);
-    private Haggling? _haggling;
+    private volatile Haggling? _haggling;
     private ITimer? _deadline;
     private DiskConnections? _room;
     private volatile bool _isStopping;
@@ -18,6 +18,9 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
     private volatile DiskSession? _session;
     private volatile ReplyBatch? _replies;
     private volatile RequestLoop? _loop;
+
+    /// <summary>Whether no export was chosen yet.</summary>
+    public bool IsHaggling => _haggling is not null;
 
     /// <summary>The hold on a disk, once there is one.</summary>
     public DiskSession? Session => _session;

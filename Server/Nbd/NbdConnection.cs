@@ -10,12 +10,15 @@ internal sealed class NbdConnection : IParkable, IDisposable
     private readonly ClientLink _link;
     private readonly NbdServices _services;
     private readonly Conversation _conversation;
+    private readonly long _startedAt;
+    private int _isGivenUp;
 
     public NbdConnection(long number, ClientLink link, NbdServices services)
     {
         Number = number;
         _link = link;
         _services = services;
+        _startedAt = services.Time.GetTimestamp();
         _conversation = new Conversation(this, link, services);
     }
 
@@ -28,6 +31,13 @@ internal sealed class NbdConnection : IParkable, IDisposable
 
     /// <summary>Whether it serves requests of a disk.</summary>
     public bool IsTransmitting => _conversation.Session is not null;
+
+    /// <summary>Whether it has been in the handshake for longer than a second, and nobody has given it up.</summary>
+    public bool IsSlowInHandshake => _conversation.IsHaggling && _isGivenUp == 0
+        && _services.Time.GetElapsedTime(_startedAt) >= _services.Limits.IdlePatience;
+
+    /// <summary>True once.</summary>
+    public bool TryGiveUpHandshake() => Interlocked.Exchange(ref _isGivenUp, 1) == 0;
 
     public void Start()
     {

@@ -184,7 +184,7 @@ public sealed class NbdFrontEnd : IAsyncDisposable
 
     private void Accept(Socket accepted)
     {
-        if (_connections.Count >= _services.Limits.MaxConnections)
+        if (_connections.Count >= _services.Limits.MaxConnections && !TryEndOldestHandshake())
         {
             _services.ProtocolErrors.Count(Label, NbdProtocolErrorKinds.TooManyConnections);
             NbdLog.TooManyConnections(_services.Logger, _services.Limits.MaxConnections);
@@ -195,6 +195,21 @@ public sealed class NbdFrontEnd : IAsyncDisposable
 #pragma warning disable CA2000 // The connection owns it.
         Admit(new ClientSocket(accepted), OnEnded);
 #pragma warning restore CA2000
+    }
+
+    /// <summary>Makes place for a client by resetting one that does not get on with its handshake: clients that never choose
+    /// an export cannot keep out those that would.</summary>
+    private bool TryEndOldestHandshake()
+    {
+        NbdConnection? oldest = _connections.Keys.Where(c => c.IsSlowInHandshake).MinBy(c => c.Number);
+        if (oldest is null || !oldest.TryGiveUpHandshake())
+        {
+            return false;
+        }
+
+        _services.ProtocolErrors.Count(Label, NbdProtocolErrorKinds.HandshakeCrowdedOut);
+        oldest.Reset();
+        return true;
     }
 
     private void Admit(ClientLink link, Action<NbdConnection> onEnded)

@@ -7,6 +7,7 @@ internal static class NbdProtocolErrorKinds
 {
     public const string TooManyConnections = "too_many_connections";
     public const string HandshakeTimeout = "handshake_timeout";
+    public const string HandshakeCrowdedOut = "handshake_crowded_out";
     public const string Stalled = "stalled";
     public const string BadRequestMagic = "bad_request_magic";
     public const string PayloadTooLong = "payload_too_long";

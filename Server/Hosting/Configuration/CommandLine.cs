@@ -25,6 +25,18 @@ internal sealed class CommandLine
         HelpName = "ENDPOINT",
     };
 
+    private readonly Option<string?> _maxConnections = new("--max-connections")
+    {
+        Description = "NBD connections at one time. Default 4096, or what the process' descriptors allow.",
+        HelpName = "N",
+    };
+
+    private readonly Option<string?> _maxBufferMemory = new("--max-buffer-memory")
+    {
+        Description = "Memory for requests and replies of all NBD connections together. Default 1G.",
+        HelpName = "SIZE",
+    };
+
     private readonly Option<string?> _admin = new("--admin")
     {
         Description = $"Where HTTP listens, or none. Default {ServerOptions.DefaultAdmin}.",
@@ -62,7 +74,8 @@ internal sealed class CommandLine
     public CommandLine()
     {
         _command.Directives.Clear();
-        foreach (Option option in (Option[])[_disk, _nbd, _stdio, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
+        foreach (Option option in (Option[])
+            [_disk, _nbd, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
         {
             _command.Options.Add(option);
         }
@@ -120,6 +133,11 @@ internal sealed class CommandLine
             Nbd = result.GetValue(_nbd) is { Length: > 0 } nbd ? nbd : null,
             IsStdio = result.GetValue(_stdio),
             HandedOver = handedOver,
+            Limits = new LimitsDraft
+            {
+                MaxConnections = result.GetValue(_maxConnections),
+                MaxBufferMemory = result.GetValue(_maxBufferMemory),
+            },
             Admin = result.GetValue(_admin),
             AdminHosts = result.GetValue(_adminHost) is { Length: > 0 } hosts ? hosts : null,
             AdminTokenFile = result.GetValue(_adminTokenFile),

@@ -74,6 +74,8 @@ internal static class ConfigFile
             case "version": break;
             case "disks": draft.Disks = ReadDisks(property.Value, path, faults); break;
             case "nbd": draft.Nbd = ReadTexts(property.Value, path, faults); break;
+            case "maxConnections": draft.Limits.MaxConnections = ReadNumber(property.Value, path, faults); break;
+            case "maxBufferMemory": draft.Limits.MaxBufferMemory = ReadNumber(property.Value, path, faults); break;
             case "admin": draft.Admin = ReadText(property.Value, path, faults); break;
             case "adminHosts": draft.AdminHosts = ReadTexts(property.Value, path, faults); break;
             case "adminTokenFile": draft.AdminTokenFile = ReadText(property.Value, path, faults); break;
@@ -86,7 +88,7 @@ internal static class ConfigFile
 
                 break;
             default:
-                faults.Add(new Fault(path, "unknown; there are version, disks, nbd, admin, adminHosts, adminTokenFile, insecureAdmin"));
+                faults.Add(new Fault(path, "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, insecureAdmin"));
                 break;
         }
     }
@@ -128,6 +130,18 @@ internal static class ConfigFile
         }
 
         faults.Add(new Fault(path, "must be a string or an array of strings"));
+        return null;
+    }
+
+    /// <summary>A JSON number, or text such as 64M; judged later.</summary>
+    private static string? ReadNumber(JsonElement value, string path, List<Fault> faults)
+    {
+        if (value.ValueKind is JsonValueKind.Number or JsonValueKind.String)
+        {
+            return value.ToString();
+        }
+
+        faults.Add(new Fault(path, "must be a number or a string"));
         return null;
     }
 

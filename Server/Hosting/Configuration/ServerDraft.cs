@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using BlockEmu.Server.Nbd;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -23,6 +24,8 @@ internal sealed class ServerDraft
 
     public IReadOnlyList<string>? AdminHosts { get; set; }
 
+    public LimitsDraft Limits { get; init; } = new();
+
     /// <summary>Takes what is not given here from the configuration file.</summary>
     public void FillFrom(ServerDraft config)
     {
@@ -32,6 +35,7 @@ internal sealed class ServerDraft
         AdminTokenFile ??= config.AdminTokenFile;
         InsecureAdmin ??= config.InsecureAdmin;
         AdminHosts ??= config.AdminHosts;
+        Limits.FillFrom(config.Limits);
     }
 
     /// <summary>Judges the whole; every fault is one line that names the option.</summary>
@@ -52,6 +56,7 @@ internal sealed class ServerDraft
             faults.Add($"--admin: '{Admin}' is not {EndpointForms}, or none");
         }
 
+        NbdFrontEndLimits limits = Limits.Build(faults, DescriptorLimit.MaxConnections);
         string? token = AdminTokenFile is null ? null : ReadToken(AdminTokenFile, faults);
         if (admin is { IsLoopback: false } && AdminTokenFile is null && InsecureAdmin != true)
         {
@@ -66,6 +71,7 @@ internal sealed class ServerDraft
             Nbd = nbd,
             HandedOver = HandedOver,
             IsStdio = IsStdio,
+            NbdLimits = limits,
             Admin = admin,
             AdminToken = token,
             AdminHosts = AdminHosts ?? [],

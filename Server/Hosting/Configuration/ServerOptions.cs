@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using BlockEmu.Server.Nbd;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -16,6 +17,9 @@ public sealed record ServerOptions
 
     /// <summary>Sockets that listen for NBD already, handed over by whoever started the server. The host owns them.</summary>
     public IReadOnlyList<Socket> HandedOver { get; init; } = [];
+
+    /// <summary>What NBD clients may take at most.</summary>
+    public NbdFrontEndLimits NbdLimits { get; init; } = new();
 
     /// <summary>One client, on standard input and output.</summary>
     public bool IsStdio { get; init; }

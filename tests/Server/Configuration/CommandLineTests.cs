@@ -59,6 +59,25 @@ public sealed class CommandLineTests
     public void Endpoints_may_repeat() =>
         Assert.Equal(["[::1]:0", "unix:/x"], Parse("--nbd", "[::1]:0", "--nbd", "unix:/x").Nbd.Select(e => e.Text));
 
+    [Fact]
+    public void O11_what_clients_may_take_at_most_is_set_and_has_defaults()
+    {
+        Assert.Equal(1L << 30, Parse().NbdLimits.MaxBufferBytes);
+        Assert.InRange(Parse().NbdLimits.MaxConnections, 1, 4096);
+        ServerOptions options = Parse("--max-connections", "17", "--max-buffer-memory", "64M");
+        Assert.Equal((17, 64L << 20), (options.NbdLimits.MaxConnections, options.NbdLimits.MaxBufferBytes));
+    }
+
+    [Fact]
+    public void O11_more_connections_than_descriptors_are_not_promised()
+    {
+        List<string> faults = [];
+        Assert.Equal(100, new LimitsDraft().Build(faults, 100).MaxConnections);
+        Assert.Empty(faults);
+        new LimitsDraft { MaxConnections = "101" }.Build(faults, 100);
+        Assert.Contains("ulimit -n", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--nope", "--nope")]
     [InlineData("--nvme 127.0.0.1:4420", "--nvme")]
@@ -75,6 +94,12 @@ public sealed class CommandLineTests
     [InlineData("--nbd 127.0.0.1:99999", "--nbd")]
     [InlineData("--nbd unix:", "--nbd")]
     [InlineData("--nbd none --nbd 127.0.0.1:1", "--nbd")]
+    [InlineData("--max-connections 0", "--max-connections")]
+    [InlineData("--max-connections 2147483648", "--max-connections")]
+    [InlineData("--max-connections -1", "--max-connections")]
+    [InlineData("--max-buffer-memory 15M", "--max-buffer-memory")]
+    [InlineData("--max-buffer-memory 2T", "--max-buffer-memory")]
+    [InlineData("--max-buffer-memory much", "--max-buffer-memory")]
     [InlineData("--admin 127.0.0.1", "--admin")]
     [InlineData("--admin x --admin y", "--admin")]
     [InlineData("--admin 0.0.0.0:10810", "--admin")]
