@@ -12,14 +12,10 @@ internal sealed class RequestLoop(
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.
     private const int LargePayloadBytes = 64 << 10;
 
-    // How long the first request, or the next after a rest, may take before the connection rests again.
-    private const int FirstPatienceMs = 20;
-
     private readonly NbdRequestFraming _framing = new(session.Terms.Replies);
-    private readonly RequestBuffer _input = new(memory);
+    private readonly RequestIntake _input = new(socket, replies, memory);
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
-    private bool _isResting = true;
     private long _drainBytes;
     private NbdRequestHeader _drained;
     private NbdRefusal _drainedFor;
@@ -35,10 +31,7 @@ internal sealed class RequestLoop(
     {
         if (!leftOver.IsEmpty)
         {
-            // As little as haggling receives at once: it needs no more than every connection has.
-            _input.TryMakeRoom(leftOver.Length, leftOver.Length, mayWait: false, out Span<byte> room);
-            leftOver.CopyTo(room);
-            _input.Add(leftOver.Length);
+            _input.Add(leftOver);
             replies.Start();
         }
     }
@@ -195,7 +188,7 @@ internal sealed class RequestLoop(
         _isIdle = !isMidRequest;
         while (isMidRequest || !isStopping() || socket.HasArrivals)
         {
-            SocketReceipt receipt = Receive(neededBytes, limitBytes, out int receivedBytes);
+            SocketReceipt receipt = _input.Receive(neededBytes, limitBytes);
             if (receipt == SocketReceipt.End)
             {
                 return EndWith(SessionEnd.Close);
@@ -205,7 +198,6 @@ internal sealed class RequestLoop(
             {
                 _isIdle = false;
                 _isLate = isStopping();
-                _input.Add(receivedBytes);
                 replies.Start();
                 return session.IsLive || EndNotLive();
             }
@@ -219,62 +211,12 @@ internal sealed class RequestLoop(
         return EndWith(SessionEnd.Close);
     }
 
-    private SocketReceipt Receive(int neededBytes, int limitBytes, out int receivedBytes)
-    {
-        // Just begun or resting: a buffer is worth its while only when something is there.
-        receivedBytes = 0;
-        if (_isResting && !socket.HasArrivals && !socket.WaitUntilReadable(FirstPatienceMs))
-        {
-            return SocketReceipt.Idle;
-        }
-
-        _isResting = false;
-        memory.IsClientsTurn = false;
-        if (!TryMakeRoom(neededBytes, limitBytes, out Span<byte> room))
-        {
-            return SocketReceipt.End;
-        }
-
-        memory.IsClientsTurn = true;
-        SocketReceipt receipt = socket.Receive(room, out receivedBytes);
-        memory.IsClientsTurn = false;
-        memory.Move(receivedBytes);
-        return receipt;
-    }
-
-    private bool TryMakeRoom(int neededBytes, int limitBytes, out Span<byte> room)
-    {
-        if (replies.IsHeldFromOthers)
-        {
-            replies.Release();
-        }
-
-        if (_input.IsHeldFromOthers(neededBytes))
-        {
-            _input.Rest();
-        }
-
-        if (_input.TryMakeRoom(neededBytes, limitBytes, mayWait: false, out room))
-        {
-            return true;
-        }
-
-        // Who waits for memory to receive holds none to send.
-        replies.Release();
-        return _input.TryMakeRoom(neededBytes, limitBytes, mayWait: true, out room);
-    }
-
-    /// <summary>Nothing came for as long as it has patience: gives the memory back. A request begun keeps its bytes. False
-    /// when the server stops and there is nothing to wait for.</summary>
+    /// <summary>Nothing came for as long as it has patience. False when the server stops and there is nothing to wait
+    /// for.</summary>
     private bool TryRest(bool isMidRequest)
     {
-        replies.Release();
         _executor.Release();
         _input.Rest();
-        _isResting = true;
-
-        // What it keeps, it keeps for its client.
-        memory.IsClientsTurn = true;
 
         // It said that it is idle: a stop that did not see this is seen here.
         Interlocked.MemoryBarrier();

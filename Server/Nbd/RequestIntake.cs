@@ -1,0 +1,85 @@
+namespace BlockEmu.Server.Nbd;
+
+/// <summary>Taking in: receives into memory that it has the leave to hold, and gives it back.</summary>
+internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, ConnectionMemory memory)
+{
+    // How long the first request, or the next after a rest, may take before the connection rests again.
+    private const int FirstPatienceMs = 20;
+
+    private readonly RequestBuffer _input = new(memory);
+    private bool _isResting = true;
+
+    /// <summary>What has been received and not yet been carried out.</summary>
+    public ReadOnlySpan<byte> Arrived => _input.Arrived;
+
+    public void Consume(int bytes) => _input.Consume(bytes);
+
+    /// <summary>Takes over what somebody else has received: no more than every connection has memory for.</summary>
+    public void Add(ReadOnlySpan<byte> received)
+    {
+        _input.TryMakeRoom(received.Length, received.Length, mayWait: false, out Span<byte> room);
+        received.CopyTo(room);
+        _input.Add(received.Length);
+    }
+
+    /// <summary>Receives. End: also when the connection was reset while it waited for memory.</summary>
+    /// <param name="neededBytes">How many must fit, from the first that is here.</param>
+    /// <param name="limitBytes">How many to take at most.</param>
+    public SocketReceipt Receive(int neededBytes, int limitBytes)
+    {
+        // Just begun or resting: a buffer is worth its while only when something is there.
+        if (_isResting && !socket.HasArrivals && !socket.WaitUntilReadable(FirstPatienceMs))
+        {
+            return SocketReceipt.Idle;
+        }
+
+        _isResting = false;
+        memory.IsClientsTurn = false;
+        if (!TryMakeRoom(neededBytes, limitBytes, out Span<byte> room))
+        {
+            return SocketReceipt.End;
+        }
+
+        memory.IsClientsTurn = true;
+        SocketReceipt receipt = socket.Receive(room, out int receivedBytes);
+        memory.IsClientsTurn = false;
+        memory.Move(receivedBytes);
+        _input.Add(receivedBytes);
+        return receipt;
+    }
+
+    /// <summary>Nothing came for a while: gives the memory back. A request begun keeps its bytes.</summary>
+    public void Rest()
+    {
+        replies.Release();
+        _input.Rest();
+        _isResting = true;
+
+        // What it keeps, it keeps for its client.
+        memory.IsClientsTurn = true;
+    }
+
+    public void Release() => _input.Release();
+
+    private bool TryMakeRoom(int neededBytes, int limitBytes, out Span<byte> room)
+    {
+        if (replies.IsHeldFromOthers)
+        {
+            replies.Release();
+        }
+
+        if (_input.IsHeldFromOthers(neededBytes))
+        {
+            _input.Rest();
+        }
+
+        if (_input.TryMakeRoom(neededBytes, limitBytes, mayWait: false, out room))
+        {
+            return true;
+        }
+
+        // Who waits for memory to receive holds none to send.
+        replies.Release();
+        return _input.TryMakeRoom(neededBytes, limitBytes, mayWait: true, out room);
+    }
+}
