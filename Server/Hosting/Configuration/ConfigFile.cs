@@ -88,7 +88,9 @@ internal static class ConfigFile
 
                 break;
             default:
-                faults.Add(new Fault(path, "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, insecureAdmin"));
+                faults.Add(new Fault(
+                    path,
+                    "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, insecureAdmin"));
                 break;
         }
     }
