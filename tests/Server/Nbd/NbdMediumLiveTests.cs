@@ -50,6 +50,28 @@ public sealed class NbdMediumLiveTests
     }
 
     [Fact]
+    public async Task Q11_NO_HOLE_keeps_the_space_of_a_file_and_without_it_the_space_is_given_back()
+    {
+        const int half = 256 << 10;
+        await using var bench = new NbdBench();
+        ServedDisk file = bench.ServeFailing("file", out _);
+        using NbdClient client = bench.Open("file");
+        Assert.Equal(NbdError.None, client.Write(0, NbdBench.Pattern(2 * half), NbdCommandFlags.Fua));
+        Assert.Equal(NbdError.None, client.WriteZeroes(0, half, NbdCommandFlags.NoHole | NbdCommandFlags.Fua));
+        Assert.InRange(file.Disk.GetStatistics().PersistentBytes, 2 * half, 3 * half);
+        Assert.Equal(NbdError.None, client.WriteZeroes(half, half, NbdCommandFlags.Fua));
+        Assert.InRange(file.Disk.GetStatistics().PersistentBytes, half, (2 * half) - 1);
+
+        // Space that was never there is taken, so that no later write can miss it.
+        Assert.Equal(NbdError.None, client.WriteZeroes(2 * half, half, NbdCommandFlags.NoHole));
+        Assert.Equal(NbdError.None, client.Flush());
+        Assert.InRange(file.Disk.GetStatistics().PersistentBytes, 2 * half, (3 * half) - 1);
+        byte[] read = new byte[3 * half];
+        Assert.Equal(NbdError.None, client.Read(0, read));
+        Assert.Equal(-1, read.AsSpan().IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
     public async Task F8_a_FLUSH_that_fails_is_EIO_and_no_promise()
     {
         await using var bench = new NbdBench();
