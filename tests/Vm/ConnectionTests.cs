@@ -3,6 +3,9 @@ namespace BlockEmu.Vm.Tests;
 /// <summary>The kernel's client with four connections, and what it makes of flush and FUA; all in one boot.</summary>
 public sealed class ConnectionTests(ConnectionChecks guest) : IClassFixture<ConnectionChecks>
 {
+    [Fact]
+    public Task Nbd_client_lists_every_export() => guest.AssertOkAsync("list");
+
     [Theory]
     [InlineData(512)]    // with -connections 4
     [InlineData(4096)]   // with -C 4

@@ -58,6 +58,8 @@ four_connections() {   # BLOCK OPTION FILE-SYSTEM
   check "detach $1" nbd-client -d $device
 }
 
+check "list" eval '[ "$(nbd-client -l 10.0.2.2 "$port" | grep -xE "disk512|disk4096|journal" | wc -l)" = 3 ]'
+
 four_connections 512 -connections ext4
 four_connections 4096 -C xfs
 
