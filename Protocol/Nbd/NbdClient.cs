@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace BlockEmu.Protocol.Nbd;
@@ -16,7 +17,7 @@ namespace BlockEmu.Protocol.Nbd;
 /// </remarks>
 public sealed class NbdClient : IDisposable
 {
-    private readonly NbdRequestTable _requests;
+    private NbdRequestTable _requests;
 
     /// <summary>Reads the greeting and answers it. The stream is ours from here on.</summary>
     public NbdClient(Stream stream, NbdClientFlags flags = NbdClientFlags.FixedNewstyle | NbdClientFlags.NoZeroes)
@@ -27,8 +28,8 @@ public sealed class NbdClient : IDisposable
         _requests = new NbdRequestTable(stream);
     }
 
-    /// <summary>The connection itself, for bytes that no method here would send.</summary>
-    public Stream Stream { get; }
+    /// <summary>The connection itself, inside TLS where there is TLS, for bytes that no method here would send.</summary>
+    public Stream Stream { get; private set; }
 
     /// <summary>The option phase.</summary>
     public NbdClientHaggling Haggling { get; }
@@ -84,6 +85,36 @@ public sealed class NbdClient : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Asks for TLS with <c>NBD_OPT_STARTTLS</c> and shakes hands; what was negotiated before is forgotten on both
+    /// sides. <see cref="NbdNegotiationException"/> when it is refused, AuthenticationException when one side does not
+    /// take the other's certificate.</summary>
+    /// <param name="authentication">Whom to expect and what to show.</param>
+    public void StartTls(SslClientAuthenticationOptions authentication) => StartTls(plain =>
+    {
+        SslStream secured = new(plain, leaveInnerStreamOpen: false);
+        try
+        {
+            secured.AuthenticateAsClient(authentication);
+            return secured;
+        }
+        catch
+        {
+            secured.Dispose();
+            throw;
+        }
+    });
+
+    /// <summary>As <see cref="StartTls(SslClientAuthenticationOptions)"/>, by whatever the caller calls TLS.</summary>
+    /// <param name="handshake">Takes the connection, and returns it secured; both are ours.</param>
+    public void StartTls(Func<Stream, Stream> handshake)
+    {
+        ArgumentNullException.ThrowIfNull(handshake);
+        Haggling.Demand(NbdOption.StartTls);
+        Stream = handshake(Stream);
+        Haggling.GoOnOver(Stream);
+        _requests = new NbdRequestTable(Stream);
     }
 
     /// <summary>Negotiates structured replies; <see cref="NbdNegotiationException"/> when they are refused.</summary>

@@ -18,7 +18,7 @@ public sealed class NbdClientHaggling
     private static readonly NbdInfoType[] EveryFact =
         [NbdInfoType.Export, NbdInfoType.Name, NbdInfoType.Description, NbdInfoType.BlockSize];
 
-    private readonly Stream _stream;
+    private Stream _stream;
     private readonly NbdClientFlags _flags;
 
     internal NbdClientHaggling(Stream stream, NbdClientFlags flags)
@@ -79,6 +79,9 @@ public sealed class NbdClientHaggling
 
         return new NbdOptionReply(header.Type, ReadBytes((int)header.LengthBytes));
     }
+
+    /// <summary>TLS has begun; the options that follow go through it, and there is no second greeting.</summary>
+    internal void GoOnOver(Stream secured) => _stream = secured;
 
     /// <summary>Sends an option without data that must be acknowledged.</summary>
     internal void Demand(NbdOption option) => ThrowIfRefused(option, Ask(option)[^1]);

@@ -23,6 +23,9 @@ public enum NbdDropReason
     /// <summary>EXPORT_NAME for an export that does not exist.</summary>
     UnknownExport,
 
+    /// <summary>EXPORT_NAME before TLS where nothing is served without.</summary>
+    TlsRequired,
+
     /// <summary>The export is off, and dropping is its answer.</summary>
     ExportOff,
 

@@ -18,6 +18,9 @@ public sealed record NbdExport
     /// <summary>For people; may be empty.</summary>
     public string Description { get; init; } = "";
 
+    /// <summary>Does not exist for a session without TLS.</summary>
+    public bool IsTlsOnly { get; init; }
+
     /// <summary>The metadata contexts BLOCK_STATUS can tell about, by name.</summary>
     public IReadOnlyList<string> MetaContexts { get; init; } = [];
 

@@ -15,6 +15,11 @@ public enum NbdNegotiationOutcome
     /// <summary>Close now; the reason says why.</summary>
     Dropped,
 
+    /// <summary>Throw away what was left of the input and all else that has arrived: it was sent in plaintext by whoever can
+    /// write to the wire. Send the replies, shake hands, call <see cref="NbdServerNegotiation.EnterTls"/>, feed what
+    /// arrives through TLS.</summary>
+    StartTls,
+
     /// <summary>The client named an export that is off and silent: answer nothing, read nothing.</summary>
     Silent,
 }

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace BlockEmu.Protocol.Nbd;
 
 /// <summary>What each option is answered with, once it has arrived whole.</summary>
-internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<byte> replies)
+internal sealed class NbdOptionAnswers(NbdTlsGate gate, IBufferWriter<byte> replies)
 {
     private readonly NbdMetaContextAnswers _contexts = new(replies);
     private NbdReplyStyle _style;
@@ -15,9 +15,18 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
 
     public NbdDropReason DropReason { get; private set; }
 
+    /// <summary>From now on the session has TLS, and has negotiated nothing. The client's flags stay: they are not sent
+    /// again.</summary>
+    public void EnterTls()
+    {
+        gate.Open();
+        _style = NbdReplyStyle.Simple;
+        _contexts.Clear();
+    }
+
     /// <summary>The options whose data is looked at; that of all others is read over.</summary>
-    public static bool NeedsData(NbdOptionHeader option) =>
-        option.Option is NbdOption.ExportName or NbdOption.Info or NbdOption.Go
+    public bool NeedsData(NbdOptionHeader option) =>
+        !gate.Bars(option.Option) && option.Option is NbdOption.ExportName or NbdOption.Info or NbdOption.Go
             or NbdOption.ListMetaContext or NbdOption.SetMetaContext;
 
     /// <summary>Answers an option that <see cref="NeedsData"/>.</summary>
@@ -55,6 +64,11 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
             return NbdNegotiationOutcome.Aborted;
         }
 
+        if (gate.Bars(option.Option))
+        {
+            return Bar(option.Option);
+        }
+
         if (!IsFixed)
         {
             return RefuseUnfixed(option.Option);
@@ -77,7 +91,7 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
             NbdOption.List => AnswerList(),
             NbdOption.StructuredReply => AcceptStyle(option.Option, NbdReplyStyle.Structured),
             NbdOption.ExtendedHeaders => AcceptStyle(option.Option, NbdReplyStyle.Extended),
-            NbdOption.StartTls => Refuse(option.Option, NbdOptionReplyType.ErrorPolicy, "TLS is off here"),
+            NbdOption.StartTls => AnswerStartTls(),
             _ => Refuse(option.Option, NbdOptionReplyType.ErrorUnsupported, "this option is not known here"),
         };
     }
@@ -96,7 +110,7 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
             return Drop(NbdDropReason.BadExportName);
         }
 
-        switch (catalog.Find(name, out NbdExport? export))
+        switch (gate.Find(name, out NbdExport? export))
         {
             case NbdExportState.Ready:
                 int paddingBytes = ClientFlags.HasFlag(NbdClientFlags.NoZeroes) ? 0 : NbdExportInfo.ExportNamePaddingBytes;
@@ -176,16 +190,47 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
     /// <summary>The export, or what its name is answered with instead.</summary>
     private bool TryFind(NbdOption option, string name, out NbdExport? export, out NbdNegotiationOutcome outcome)
     {
-        NbdExportState state = catalog.Find(name, out export);
+        NbdExportState state = gate.Find(name, out export);
         outcome = state switch
         {
             NbdExportState.Ready => NbdNegotiationOutcome.NeedMore,
             NbdExportState.ShutDown => Refuse(option, NbdOptionReplyType.ErrorShutdown, "the power of this disk is off"),
             NbdExportState.Silent => NbdNegotiationOutcome.Silent,
             NbdExportState.Resetting => Drop(NbdDropReason.ExportOff),
+            _ when gate.HidesNames && option is NbdOption.Info or NbdOption.Go =>
+                Refuse(option, NbdOptionReplyType.ErrorTlsRequired, "there is no export of this name without TLS"),
             _ => Refuse(option, NbdOptionReplyType.ErrorUnknown, "there is no export of this name"),
         };
         return state == NbdExportState.Ready;
+    }
+
+    private NbdNegotiationOutcome AnswerStartTls()
+    {
+        if (!gate.IsOffered)
+        {
+            return Refuse(NbdOption.StartTls, NbdOptionReplyType.ErrorPolicy, "TLS is off here");
+        }
+
+        if (gate.IsSecure)
+        {
+            return Refuse(NbdOption.StartTls, NbdOptionReplyType.ErrorInvalid, "this session has TLS already");
+        }
+
+        NbdOptionReplies.Acknowledge(replies, NbdOption.StartTls);
+        return NbdNegotiationOutcome.StartTls;
+    }
+
+    private NbdNegotiationOutcome Bar(NbdOption option)
+    {
+        if (option == NbdOption.ExportName)
+        {
+            return Drop(NbdDropReason.TlsRequired);
+        }
+
+        // A client without fixed newstyle can never have TLS.
+        return IsFixed
+            ? Refuse(option, NbdOptionReplyType.ErrorTlsRequired, "nothing is said here without TLS")
+            : RefuseUnfixed(option);
     }
 
     /// <summary>Extended headers take precedence over structured replies, whichever came first.</summary>
@@ -221,7 +266,7 @@ internal sealed class NbdOptionAnswers(INbdExportCatalog catalog, IBufferWriter<
 
     private NbdNegotiationOutcome AnswerList()
     {
-        foreach (NbdExport export in catalog.List())
+        foreach (NbdExport export in gate.List())
         {
             NbdOptionReplies.Server(replies, NbdOption.List, export);
         }

@@ -13,11 +13,15 @@ namespace BlockEmu.Protocol.Nbd;
 /// <item><description>One call answers at most one option, so a call's replies are bounded by one answer.</description></item>
 /// <item><description>At most <see cref="NbdLimits.MaxOptionDataBytes"/> are held, and no more than have arrived
 /// (rounded up to a power of two).</description></item>
+/// <item><description>Nothing that was negotiated before TLS holds after it, and an export that is for TLS only is, for a
+/// session without, in no answer different from one that does not exist.</description></item>
 /// </list>
 /// </remarks>
-public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWriter<byte> replies)
+public sealed class NbdServerNegotiation
 {
-    private readonly NbdOptionAnswers _answers = new(catalog, replies);
+    private readonly IBufferWriter<byte> _replies;
+    private readonly NbdTlsGate _gate;
+    private readonly NbdOptionAnswers _answers;
     private byte[] _held = new byte[64];
     private int _heldBytes;
     private int _neededBytes = NbdGreeting.ClientFlagsSizeBytes;
@@ -25,12 +29,24 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
     private Phase _phase = Phase.ClientFlags;
     private NbdOptionHeader _option;
 
+    /// <param name="catalog">The exports.</param>
+    /// <param name="replies">Where the answers go.</param>
+    /// <param name="tlsMode">What STARTTLS and a session without it come to.</param>
+    public NbdServerNegotiation(
+        INbdExportCatalog catalog, IBufferWriter<byte> replies, NbdTlsMode tlsMode = NbdTlsMode.Off)
+    {
+        _replies = replies;
+        _gate = new NbdTlsGate(catalog, tlsMode);
+        _answers = new NbdOptionAnswers(_gate, replies);
+    }
+
     private enum Phase
     {
         ClientFlags,
         OptionHeader,
         OptionData,
         SkippedOption,
+        Handshake,
         Over,
     }
 
@@ -47,10 +63,24 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
     /// no refusal, ends the session.</summary>
     public bool IsShuttingDown { get; set; }
 
-    /// <summary>Takes input up to the end of one option. Not to be called again after another outcome than NeedMore.</summary>
+    /// <summary>After the outcome StartTls and a successful handshake: goes on as a session with TLS that has negotiated
+    /// nothing.</summary>
+    public void EnterTls()
+    {
+        if (_phase != Phase.Handshake)
+        {
+            throw new InvalidOperationException("STARTTLS was not accepted");
+        }
+
+        _answers.EnterTls();
+        Expect(Phase.OptionHeader, NbdOptionHeader.SizeBytes);
+    }
+
+    /// <summary>Takes input up to the end of one option. Not to be called again after another outcome than NeedMore, but for
+    /// StartTls and then <see cref="EnterTls"/>.</summary>
     public NbdNegotiationOutcome Feed(ReadOnlySpan<byte> input, out int consumedBytes)
     {
-        ObjectDisposedException.ThrowIf(_phase == Phase.Over, this);
+        ObjectDisposedException.ThrowIf(_phase is Phase.Over or Phase.Handshake, this);
         consumedBytes = 0;
         while (Take(input, ref consumedBytes))
         {
@@ -63,7 +93,7 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
             };
             if (outcome != NbdNegotiationOutcome.NeedMore)
             {
-                _phase = Phase.Over;
+                _phase = outcome == NbdNegotiationOutcome.StartTls ? Phase.Handshake : Phase.Over;
                 return outcome;
             }
 
@@ -130,7 +160,7 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
         }
 
         _option = option;
-        if (NbdOptionAnswers.NeedsData(option) && option.LengthBytes <= NbdLimits.MaxOptionDataBytes)
+        if (_answers.NeedsData(option) && option.LengthBytes <= NbdLimits.MaxOptionDataBytes)
         {
             Expect(Phase.OptionData, (int)option.LengthBytes);
         }
@@ -145,7 +175,7 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
 
     private NbdNegotiationOutcome AnswerOption()
     {
-        if (IsShuttingDown && _option.Option != NbdOption.Abort)
+        if (IsShuttingDown && _option.Option != NbdOption.Abort && !_gate.Bars(_option.Option))
         {
             return RefuseForShutdown();
         }
@@ -166,7 +196,7 @@ public sealed class NbdServerNegotiation(INbdExportCatalog catalog, IBufferWrite
         }
 
         NbdOptionReplies.Refuse(
-            replies, _option.Option, NbdOptionReplyType.ErrorShutdown, "the server is shutting down");
+            _replies, _option.Option, NbdOptionReplyType.ErrorShutdown, "the server is shutting down");
         return NbdNegotiationOutcome.NeedMore;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting.Configuration;
 
 namespace BlockEmu.Server.Hosting;
@@ -8,6 +9,9 @@ namespace BlockEmu.Server.Hosting;
 /// <summary>What the server prints once it serves: its disks with their seeds, how to attach, how to cut.</summary>
 internal static class AttachText
 {
+    // Stands for where the client has ca-cert.pem, and client-cert.pem and client-key.pem if it is to show them.
+    private const string CertificateFolder = "CERTIFICATES";
+
     public static string Write(ServerHost host)
     {
         StringBuilder text = new();
@@ -22,9 +26,16 @@ internal static class AttachText
         }
 
         string disk = host.Disks.All.Select(c => c.Disk.Name).FirstOrDefault("disk0");
+        bool isSecret = host.Disks.All.FirstOrDefault() is { Served.IsTlsOnly: true };
         foreach (ListenEndpoint endpoint in host.NbdEndpoints)
         {
-            AppendNbd(text, endpoint, disk);
+            text.Append($"NBD on {endpoint}\n");
+            if (host.TlsMode != NbdTlsMode.Off)
+            {
+                text.Append($"  TLS is {(host.TlsMode == NbdTlsMode.Required ? "required" : "there for those who want it")}\n");
+            }
+
+            AppendNbd(text, endpoint, disk, host.TlsMode == NbdTlsMode.Required || isSecret);
         }
 
         if (host.AdminEndpoint is { } admin)
@@ -39,29 +50,35 @@ internal static class AttachText
         return text.ToString();
     }
 
-    private static void AppendNbd(StringBuilder text, ListenEndpoint endpoint, string disk)
+    private static void AppendNbd(StringBuilder text, ListenEndpoint endpoint, string disk, bool hasTls)
     {
         string name = Uri.EscapeDataString(disk);
-        text.Append($"NBD on {endpoint}\n");
+        string scheme = hasTls ? "nbds" : "nbd";
+        string kernelTls = hasTls ? $" -cacertfile {CertificateFolder}/ca-cert.pem" : "";
         if (endpoint.UnixPath is { } path)
         {
-            string uri = $"nbd+unix:///{name}?socket={Uri.EscapeDataString(Path.GetFullPath(path))}";
-            text.Append($"  nbd-client -unix {Quote(path)} -N {Quote(disk)} /dev/nbd0\n");
-            AppendUri(text, uri);
+            text.Append($"  nbd-client -unix {Quote(path)} -N {Quote(disk)}{kernelTls}{(hasTls ? " -tlshostname localhost" : "")} /dev/nbd0\n");
+            string uri = $"{scheme}+unix:///{name}?socket={Uri.EscapeDataString(Path.GetFullPath(path))}";
+            AppendUri(text, uri, '&', $"server.type=unix,server.path={path}", disk, hasTls);
             return;
         }
 
         IPEndPoint ip = (IPEndPoint)endpoint.EndPoint;
         string host = IPEndPoint.Parse(Reachable(ip)).Address.ToString();
-        text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)} /dev/nbd0\n");
-        AppendUri(text, $"nbd://{Reachable(ip)}/{name}");
+        text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)}{kernelTls} /dev/nbd0\n");
+        AppendUri(text, $"{scheme}://{Reachable(ip)}/{name}", '?', $"server.type=inet,server.host={host},server.port={ip.Port}", disk, hasTls);
     }
 
-    private static void AppendUri(StringBuilder text, string uri)
+    /// <summary>QEMU takes no URI with TLS.</summary>
+    private static void AppendUri(StringBuilder text, string uri, char separator, string server, string disk, bool hasTls)
     {
-        string qemu = Quote($"driver=raw,file={uri.Replace(",", ",,")}");
-        text.Append($"  qemu-system-x86_64 -drive {qemu},if=virtio,cache=none ...\n")
-            .Append($"  nbdfuse DIRECTORY {Quote(uri)}\n");
+        string qemu = hasTls
+            ? $"-object tls-creds-x509,id=tls,endpoint=client,dir={CertificateFolder} -drive "
+                + Quote($"driver=nbd,{server},export={disk.Replace(",", ",,")},tls-creds=tls")
+            : $"-drive {Quote($"driver=raw,file={uri.Replace(",", ",,")}")}";
+        string fuse = hasTls ? $"{uri}{separator}tls-certificates={CertificateFolder}" : uri;
+        text.Append($"  qemu-system-x86_64 {qemu},if=virtio,cache=none ...\n")
+            .Append($"  nbdfuse DIRECTORY {Quote(fuse)}\n");
     }
 
     /// <summary>An address that listens everywhere is reached here through loopback.</summary>

@@ -6,7 +6,9 @@ using BlockEmu.Server.Hosting.Configuration;
 namespace BlockEmu.Server.Hosting;
 
 /// <summary>Opens and closes disks: the registry that front ends see, and each disk's power switch.</summary>
-public sealed class DiskDirectory(TimeProvider time) : IDisposable
+/// <param name="time">Stamps reports.</param>
+/// <param name="hasTls">Whether a disk can be for TLS only.</param>
+public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDisposable
 {
     private readonly ConcurrentDictionary<ServedDisk, DiskControl> _controls = new();
 
@@ -29,6 +31,11 @@ public sealed class DiskDirectory(TimeProvider time) : IDisposable
     /// a message that names the option; returns null when the name is taken.</summary>
     public DiskControl? TryOpen(DiskSpec spec)
     {
+        if (spec.IsTlsOnly && !hasTls)
+        {
+            throw new ArgumentException("tls: nobody could reach it: TLS is off; give the server --tls-cert FILE");
+        }
+
         lock (_opening)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
@@ -40,6 +47,7 @@ public sealed class DiskDirectory(TimeProvider time) : IDisposable
 #pragma warning disable CA2000 // The directory owns the disk from here on.
             ServedDisk served = new(OpenDisk(spec))
             {
+                IsTlsOnly = spec.IsTlsOnly,
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
                 IsRotational = spec.IsRotational,

@@ -24,6 +24,9 @@ public sealed class ServedDisk(Disk disk)
     public static string OffGrid(long sizeBytes, int minimumBlockBytes) =>
         $"the size, {sizeBytes}, is not a multiple of {minimumBlockBytes}";
 
+    /// <summary>NBD: does not exist for a client without TLS.</summary>
+    public bool IsTlsOnly { get; init; }
+
     /// <summary>Set before the power goes; read by every connection of the disk.</summary>
     public OffBehaviour OffBehaviour
     {

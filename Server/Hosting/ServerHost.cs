@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using BlockEmu.Device;
+using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Admin;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Metrics;
@@ -18,17 +20,26 @@ public sealed class ServerHost : IAsyncDisposable
     private AdminServer? _admin;
     private bool _isStopped;
 
-    private ServerHost(NbdFrontEndLimits nbdLimits, TimeProvider time, ILoggerFactory loggers)
+    private ServerHost(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<ServerHost>();
-        Disks = new DiskDirectory(time);
-        _nbd = new NbdFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), nbdLimits);
+        Disks = new DiskDirectory(time, hasTls: options.Tls is not null);
+        _nbd = new NbdFrontEnd(
+            Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.NbdLimits, options.Tls);
         Disks.Silence = _nbd.Silence;
+        TlsMode = options.Tls?.Mode ?? NbdTlsMode.Off;
+        if (options.Tls?.Certificate.TargetCertificate is { } certificate && !IsValidAt(certificate, time.GetUtcNow()))
+        {
+            HostLog.CertificateNotValid(_logger, certificate.Subject, certificate.NotBefore, certificate.NotAfter);
+        }
     }
 
     public DiskDirectory Disks { get; }
 
     public ProtocolErrors ProtocolErrors { get; } = new();
+
+    /// <summary>What TLS is to NBD clients.</summary>
+    public NbdTlsMode TlsMode { get; }
 
     /// <summary>Where NBD is served, with the real ports.</summary>
     public IReadOnlyList<ListenEndpoint> NbdEndpoints { get; private set; } = [];
@@ -39,7 +50,7 @@ public sealed class ServerHost : IAsyncDisposable
     /// <summary>Serves. Throws <see cref="StartupException"/> when that cannot be, and then nothing was left behind.</summary>
     public static async Task<ServerHost> StartAsync(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        ServerHost host = new(options.NbdLimits, time, loggers);
+        ServerHost host = new(options, time, loggers);
         try
         {
             host.OpenDisks(options);
@@ -93,6 +104,9 @@ public sealed class ServerHost : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static bool IsValidAt(X509Certificate2 certificate, DateTimeOffset now) =>
+        certificate.NotBefore <= now.LocalDateTime && now.LocalDateTime <= certificate.NotAfter;
 
     private void OpenDisks(ServerOptions options)
     {

@@ -19,6 +19,9 @@ internal abstract class ClientLink : IDisposable
     /// <summary>Sends all of it; false when the client has gone.</summary>
     public abstract bool Send(ReadOnlySpan<byte> source);
 
+    /// <summary>Sends a little, if there is room for it by then; false when it was not sent.</summary>
+    public abstract bool TrySend(ReadOnlySpan<byte> source, int patienceMs);
+
     /// <summary>Whether something has arrived that was not received yet.</summary>
     public abstract bool HasArrivals { get; }
 

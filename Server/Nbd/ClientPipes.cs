@@ -102,6 +102,9 @@ internal sealed class ClientPipes : ClientLink
         }
     }
 
+    public override bool TrySend(ReadOnlySpan<byte> source, int patienceMs) =>
+        PipeCalls.Poll([PipeCalls.Writable(_output), PipeCalls.Readable(_resetSignal)], patienceMs) > 0 && Send(source);
+
     public override bool WaitUntilReadable(int patienceMs) =>
         PipeCalls.Poll([PipeCalls.Readable(_input), PipeCalls.Readable(_endSignal)], patienceMs) != 0;
 

@@ -84,6 +84,18 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         }
     }
 
+    public override bool TrySend(ReadOnlySpan<byte> source, int patienceMs)
+    {
+        try
+        {
+            return SocketCalls.WaitUntilWritable(socket, patienceMs) && Send(source);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     public override bool HasArrivals
     {
         get

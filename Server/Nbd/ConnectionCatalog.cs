@@ -14,8 +14,8 @@ internal sealed class ConnectionCatalog(DiskRegistry disks) : INbdExportCatalog
 
     public NbdExportState Find(string name, out NbdExport? export)
     {
-        export = null;
         Named = disks.Find(name);
+        export = Named is null ? null : ExportDescription.Describe(Named);
         if (Named is null)
         {
             return NbdExportState.Unknown;
@@ -24,7 +24,6 @@ internal sealed class ConnectionCatalog(DiskRegistry disks) : INbdExportCatalog
         // A disk that is stopping may turn out to stay on; its commands wait until that is known.
         if (Named.Disk.PowerState != PowerState.Off)
         {
-            export = ExportDescription.Describe(Named);
             return NbdExportState.Ready;
         }
 

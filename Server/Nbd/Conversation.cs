@@ -15,6 +15,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
     private DiskConnections? _room;
     private volatile bool _isStopping;
     private volatile bool _isSilent;
+    private volatile bool _isLate;
     private volatile DiskSession? _session;
     private volatile ReplyBatch? _replies;
     private volatile RequestLoop? _loop;
@@ -29,6 +30,9 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
 
     public RequestLoop? Loop => _loop;
 
+    /// <summary>The client as it is spoken to: through TLS once that has begun.</summary>
+    public ClientLink Link { get; private set; } = link;
+
     /// <summary>Whether it waits, mute, for the power to return.</summary>
     public bool IsSilent => _isSilent;
 
@@ -41,9 +45,10 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
 
     public void Start()
     {
-        link.SendAtOnce();
-        link.LimitReceives((int)services.Limits.IdlePatience.TotalMilliseconds);
-        _haggling = new Haggling(services.Disks, link, () => _isStopping);
+        Link.SendAtOnce();
+        Link.LimitReceives((int)services.Limits.IdlePatience.TotalMilliseconds);
+        _haggling = new Haggling(
+            services.Disks, Link, services.Tls?.Mode ?? NbdTlsMode.Off, TryStartTls, () => _isStopping);
         _deadline = services.Time.CreateTimer(
             static state => ((Conversation)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
             Timeout.InfiniteTimeSpan);
@@ -91,8 +96,25 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         return outcome is { } certain ? Judge(haggling, certain) : SessionEnd.Close;
     }
 
+    private ClientTls? TryStartTls()
+    {
+        ClientTls? secured = ClientTls.TryAuthenticate(Link, services.Tls!.CreateAuthentication(), out string failure);
+        if (secured is not null)
+        {
+            Link = secured;
+        }
+        else if (!_isStopping && !_isLate)
+        {
+            services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.TlsHandshakeFailed);
+            NbdLog.HandshakeFailed(services.Logger, connection.Number, failure);
+        }
+
+        return secured;
+    }
+
     private void OnHandshakeTimeout()
     {
+        _isLate = true;
         services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.HandshakeTimeout);
         connection.Reset();
     }
@@ -123,7 +145,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
 
         // First the session, so that the room never shows a connection without an epoch; then the look at the power.
         var session = new DiskSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
-        var replies = new ReplyBatch(session, link, _memory);
+        var replies = new ReplyBatch(session, Link, _memory);
         (_replies, _session) = (replies, session);
         if (!TryJoin(served))
         {
@@ -140,7 +162,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
             return end;
         }
 
-        var loop = new RequestLoop(session, link, replies, _memory, services.ProtocolErrors, () => _isStopping);
+        var loop = new RequestLoop(session, Link, replies, _memory, services.ProtocolErrors, () => _isStopping);
         _loop = loop;
         if (!haggling.SendReplies())
         {

@@ -20,6 +20,7 @@ internal static class ExportDescription
         Name = served.Disk.Name,
         SizeBytes = served.Disk.SizeBytes,
         MetaContexts = StatusContexts.Names,
+        IsTlsOnly = served.IsTlsOnly,
         Description = served.Disk.Options.Description,
         Flags = AlwaysOffered
             | (served.Disk.Options.IsReadOnly ? NbdTransmissionFlags.ReadOnly : NbdTransmissionFlags.None)

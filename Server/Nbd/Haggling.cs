@@ -11,22 +11,30 @@ internal sealed class Haggling
 {
     private const int ReceiveBytes = 4096;
 
-    private readonly ClientLink _socket;
+    private readonly Func<ClientLink?> _startTls;
     private readonly Func<bool> _isStopping;
     private readonly ConnectionCatalog _catalog;
     private readonly ArrayBufferWriter<byte> _replies = new();
     private readonly NbdServerNegotiation _negotiation;
     private readonly byte[] _received = new byte[ReceiveBytes];
+    private ClientLink _socket;
     private bool _isGreeted;
     private int _start;
     private int _end;
 
-    public Haggling(DiskRegistry disks, ClientLink socket, Func<bool> isStopping)
+    /// <param name="disks">The exports.</param>
+    /// <param name="socket">The client.</param>
+    /// <param name="tlsMode">What TLS is here.</param>
+    /// <param name="startTls">Shakes hands; the client from then on, or null when it has to go.</param>
+    /// <param name="isStopping">Whether the server stops.</param>
+    public Haggling(
+        DiskRegistry disks, ClientLink socket, NbdTlsMode tlsMode, Func<ClientLink?> startTls, Func<bool> isStopping)
     {
         _isStopping = isStopping;
+        _startTls = startTls;
         _socket = socket;
         _catalog = new ConnectionCatalog(disks);
-        _negotiation = new NbdServerNegotiation(_catalog, _replies);
+        _negotiation = new NbdServerNegotiation(_catalog, _replies, tlsMode);
     }
 
     /// <summary>The disk that was named last.</summary>
@@ -56,6 +64,16 @@ internal sealed class Haggling
             _negotiation.IsShuttingDown = _isStopping();
             NbdNegotiationOutcome outcome = _negotiation.Feed(LeftOver, out int consumedBytes);
             _start += consumedBytes;
+            if (outcome == NbdNegotiationOutcome.StartTls)
+            {
+                if (!StartTls())
+                {
+                    return null;
+                }
+
+                continue;
+            }
+
             if (outcome == NbdNegotiationOutcome.Aborted)
             {
                 SendReplies();
@@ -90,6 +108,25 @@ internal sealed class Haggling
             NbdServerNegotiation.Greeting.Write(_replies.GetSpan(NbdGreeting.SizeBytes));
             _replies.Advance(NbdGreeting.SizeBytes);
         }
+    }
+
+    /// <summary>What came behind STARTTLS came in plaintext, from anybody, and is dropped before it is acknowledged.</summary>
+    private bool StartTls()
+    {
+        while (_socket.HasArrivals && Receive() == SocketReceipt.Data)
+        {
+            // Not looked at.
+        }
+
+        (_start, _end) = (0, 0);
+        if (!SendReplies() || _startTls() is not { } secured)
+        {
+            return false;
+        }
+
+        _socket = secured;
+        _negotiation.EnterTls();
+        return true;
     }
 
     private SocketReceipt Receive()

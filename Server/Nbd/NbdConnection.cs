@@ -7,6 +7,7 @@ namespace BlockEmu.Server.Nbd;
 /// <remarks>One thread at most works on it. After a second without anything to do it is parked, without one.</remarks>
 internal sealed class NbdConnection : IParkable, IDisposable
 {
+    // As it was accepted. What is done to it is done to TLS above it as well, which only says goodbye in its own way.
     private readonly ClientLink _link;
     private readonly NbdServices _services;
     private readonly Conversation _conversation;
@@ -106,7 +107,7 @@ internal sealed class NbdConnection : IParkable, IDisposable
     public void Dispose()
     {
         _conversation.Dispose();
-        _link.Dispose();
+        _conversation.Link.Dispose();
     }
 
     /// <summary>What is being carried out is answered, what comes after it is refused with a shutdown error, then the

@@ -38,7 +38,7 @@ public sealed class NbdFrontEnd : IAsyncDisposable
 
     public NbdFrontEnd(
         DiskRegistry disks, TimeProvider time, ProtocolErrors protocolErrors, ILogger<NbdFrontEnd> logger,
-        NbdFrontEndLimits? limits = null) =>
+        NbdFrontEndLimits? limits = null, NbdTls? tls = null) =>
         _services = new NbdServices
         {
             Disks = disks,
@@ -47,6 +47,7 @@ public sealed class NbdFrontEnd : IAsyncDisposable
             Limits = limits ?? new NbdFrontEndLimits(),
             Logger = logger,
             Room = FindRoom,
+            Tls = tls,
         };
 
     /// <summary>Binds and starts accepting; returns the bound endpoint (the real port). Throws

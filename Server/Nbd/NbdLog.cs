@@ -26,6 +26,9 @@ internal static partial class NbdLog
     [LoggerMessage(2012, LogLevel.Error, "NBD connection {Connection} ended by a fault of ours")]
     public static partial void Faulted(ILogger logger, long connection, Exception fault);
 
+    [LoggerMessage(2013, LogLevel.Debug, "NBD connection {Connection}: no TLS: {Reason}")]
+    public static partial void HandshakeFailed(ILogger logger, long connection, string reason);
+
     [LoggerMessage(
         2013, LogLevel.Warning, "NBD connection {Connection} was reset: its client stalls while others wait for the memory that it holds")]
     public static partial void Evicted(ILogger logger, long connection);

@@ -32,6 +32,9 @@ internal sealed class NbdServices : IDisposable
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>How TLS is done; null: not at all.</summary>
+    public required NbdTls? Tls { get; init; }
+
     /// <summary>The connections of a disk; null once it is removed.</summary>
     public required Func<ServedDisk, DiskConnections?> Room { get; init; }
 

@@ -42,6 +42,8 @@ public sealed record DiskCreateRequest
 
     public bool? Readonly { get; init; }
 
+    public bool? Tls { get; init; }
+
     public string? Description { get; init; }
 
     public int? Minblock { get; init; }

@@ -50,6 +50,9 @@ public sealed record DiskInfo
     /// <summary>Whether NBD clients hear that it turns.</summary>
     public required bool Rotational { get; init; }
 
+    /// <summary>Does not exist for NBD clients without TLS.</summary>
+    public required bool Tls { get; init; }
+
     public required string Description { get; init; }
 
     public required int Minblock { get; init; }
@@ -105,6 +108,7 @@ public sealed record DiskInfo
             Sync = options.FilePath is null ? null : options.SyncToHost ? "fsync" : "none",
             Readonly = options.IsReadOnly,
             Rotational = control.Served.IsRotational,
+            Tls = control.Served.IsTlsOnly,
             Description = options.Description,
             Minblock = control.Served.NbdMinimumBlockBytes,
             Maxpayload = control.Served.NbdMaximumPayloadBytes,

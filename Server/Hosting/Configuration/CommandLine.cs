@@ -14,7 +14,7 @@ internal sealed class CommandLine
     private readonly Option<string[]> _disk = new("--disk")
     {
         Description = "A disk: name=disk0,size=4G,medium=memory|file:PATH,block=512|4096,awun=,awupf=,acwu=,nabsn=,nabspf=,nabo=,"
-            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,description=,minblock=,maxpayload=. Repeatable. "
+            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,tls,description=,minblock=,maxpayload=. Repeatable. "
             + "A value with a comma stands in double quotes.",
         HelpName = "SPEC",
     };
@@ -65,6 +65,31 @@ internal sealed class CommandLine
         Description = "Serves one client on standard input and output, and ends when it is done. HTTP is off unless --admin is given.",
     };
 
+    private readonly Option<string?> _tls = new("--tls")
+    {
+        Description = "TLS on every NBD endpoint: off; selective: for clients that want it, and for disks with the key tls no other "
+            + "way; required. Default: required with --tls-cert, else off.",
+        HelpName = "MODE",
+    };
+
+    private readonly Option<string?> _tlsCert = new("--tls-cert")
+    {
+        Description = "A PEM file with the server's certificate, then those between it and its root.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _tlsKey = new("--tls-key")
+    {
+        Description = "A PEM file with the certificate's key. Default: the certificate's file.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _tlsCa = new("--tls-ca")
+    {
+        Description = "A PEM file with the certificates that a client's certificate must lead to; without it clients need none.",
+        HelpName = "FILE",
+    };
+
     private readonly Option<string?> _config = new("--config")
     {
         Description = "The same as JSON; options given here override it.",
@@ -74,8 +99,12 @@ internal sealed class CommandLine
     public CommandLine()
     {
         _command.Directives.Clear();
-        foreach (Option option in (Option[])
-            [_disk, _nbd, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _config])
+        Option[] options =
+        [
+            _disk, _nbd, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _tls, _tlsCert, _tlsKey,
+            _tlsCa, _config,
+        ];
+        foreach (Option option in options)
         {
             _command.Options.Add(option);
         }
@@ -141,6 +170,13 @@ internal sealed class CommandLine
             Admin = result.GetValue(_admin),
             AdminHosts = result.GetValue(_adminHost) is { Length: > 0 } hosts ? hosts : null,
             AdminTokenFile = result.GetValue(_adminTokenFile),
+            Tls = new TlsDraft
+            {
+                Mode = result.GetValue(_tls),
+                CertificatePath = result.GetValue(_tlsCert),
+                KeyPath = result.GetValue(_tlsKey),
+                ClientRootsPath = result.GetValue(_tlsCa),
+            },
             InsecureAdmin = result.GetResult(_insecureAdmin) is null ? null : result.GetValue(_insecureAdmin),
         };
     }

@@ -79,6 +79,10 @@ internal static class ConfigFile
             case "admin": draft.Admin = ReadText(property.Value, path, faults); break;
             case "adminHosts": draft.AdminHosts = ReadTexts(property.Value, path, faults); break;
             case "adminTokenFile": draft.AdminTokenFile = ReadText(property.Value, path, faults); break;
+            case "tls": draft.Tls.Mode = ReadText(property.Value, path, faults); break;
+            case "tlsCert": draft.Tls.CertificatePath = ReadText(property.Value, path, faults); break;
+            case "tlsKey": draft.Tls.KeyPath = ReadText(property.Value, path, faults); break;
+            case "tlsCa": draft.Tls.ClientRootsPath = ReadText(property.Value, path, faults); break;
             case "insecureAdmin":
                 draft.InsecureAdmin = property.Value.ValueKind == JsonValueKind.True;
                 if (property.Value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
@@ -90,7 +94,8 @@ internal static class ConfigFile
             default:
                 faults.Add(new Fault(
                     path,
-                    "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, insecureAdmin"));
+                    "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, "
+                    + "insecureAdmin, tls, tlsCert, tlsKey, tlsCa"));
                 break;
         }
     }

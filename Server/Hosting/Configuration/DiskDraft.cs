@@ -44,6 +44,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public bool IsRotational { get; set; }
 
+    public bool IsTlsOnly { get; set; }
+
     public string Description { get; set; } = "";
 
     public int MinBlockBytes { get; set; } = 1;
@@ -122,6 +124,7 @@ internal sealed class DiskDraft(string? defaultName)
         return _faults.Count > 0 ? null : new DiskSpec
         {
             Options = options,
+            IsTlsOnly = IsTlsOnly,
             NbdMinimumBlockBytes = MinBlockBytes,
             NbdMaximumPayloadBytes = MaxPayloadBytes,
             IsRotational = IsRotational,

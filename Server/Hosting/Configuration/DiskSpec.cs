@@ -8,6 +8,9 @@ public sealed record DiskSpec
 {
     public required DiskOptions Options { get; init; }
 
+    /// <inheritdoc cref="ServedDisk.IsTlsOnly"/>
+    public bool IsTlsOnly { get; init; }
+
     /// <inheritdoc cref="ServedDisk.NbdMinimumBlockBytes"/>
     public int NbdMinimumBlockBytes { get; init; } = 1;
 

@@ -26,7 +26,7 @@ internal static class DiskSpecText
                     break;
                 }
             }
-            else if (key is not ("readonly" or "rotational"))
+            else if (key is not ("readonly" or "rotational" or "tls"))
             {
                 draft.AddFault(key, DiskKeys.Find(key) is null ? $"unknown; a disk has {DiskKeys.AllNames}" : $"needs a value: {key}=...");
                 position++;

@@ -26,6 +26,8 @@ internal sealed class ServerDraft
 
     public LimitsDraft Limits { get; init; } = new();
 
+    public TlsDraft Tls { get; init; } = new();
+
     /// <summary>Takes what is not given here from the configuration file.</summary>
     public void FillFrom(ServerDraft config)
     {
@@ -36,6 +38,7 @@ internal sealed class ServerDraft
         InsecureAdmin ??= config.InsecureAdmin;
         AdminHosts ??= config.AdminHosts;
         Limits.FillFrom(config.Limits);
+        Tls.FillFrom(config.Tls);
     }
 
     /// <summary>Judges the whole; every fault is one line that names the option.</summary>
@@ -65,6 +68,7 @@ internal sealed class ServerDraft
                 + "give --admin-token-file FILE (or --insecure-admin if that is meant)");
         }
 
+        NbdTls? tls = Tls.Build(faults);
         return faults.Count > 0 ? throw new StartupException(faults) : new ServerOptions
         {
             Disks = disks,
@@ -75,6 +79,7 @@ internal sealed class ServerDraft
             Admin = admin,
             AdminToken = token,
             AdminHosts = AdminHosts ?? [],
+            Tls = tls,
         };
     }
 

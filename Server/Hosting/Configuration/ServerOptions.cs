@@ -33,6 +33,9 @@ public sealed record ServerOptions
     /// <summary>The bearer token's text; null = none is asked for.</summary>
     public string? AdminToken { get; init; }
 
+    /// <summary>How NBD does TLS; null = not at all.</summary>
+    public NbdTls? Tls { get; init; }
+
     /// <summary>Names besides <c>localhost</c> and IP addresses by which clients may call the admin interface.</summary>
     public IReadOnlyList<string> AdminHosts { get; init; } = [];
 }

@@ -4,7 +4,7 @@ using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Protocol.Tests.Nbd;
 
-/// <summary>A negotiation over three exports, fed with bytes and read as text.</summary>
+/// <summary>A negotiation over two exports, one for TLS only and one that is off, fed with bytes and read as text.</summary>
 internal sealed class NegotiationBench : INbdExportCatalog
 {
     public const uint BothFlags = 3;
@@ -22,10 +22,13 @@ internal sealed class NegotiationBench : INbdExportCatalog
 
     private static readonly NbdExport Other = Disk with { Name = "other", SizeBytes = 512, Description = "" };
 
+    private static readonly NbdExport Secret = Disk with { Name = "secret", IsTlsOnly = true };
+
     private readonly ArrayBufferWriter<byte> _replies = new();
     private readonly NbdServerNegotiation _negotiation;
 
-    public NegotiationBench() => _negotiation = new NbdServerNegotiation(this, _replies);
+    public NegotiationBench(NbdTlsMode tlsMode = NbdTlsMode.Off) =>
+        _negotiation = new NbdServerNegotiation(this, _replies, tlsMode);
 
     public NbdNegotiationOutcome Outcome { get; private set; }
 
@@ -40,6 +43,9 @@ internal sealed class NegotiationBench : INbdExportCatalog
         get => _negotiation.IsShuttingDown;
         set => _negotiation.IsShuttingDown = value;
     }
+
+    /// <summary>The handshake has succeeded.</summary>
+    public void EnterTls() => _negotiation.EnterTls();
 
     public int UnconsumedBytes { get; private set; }
 
@@ -117,7 +123,7 @@ internal sealed class NegotiationBench : INbdExportCatalog
         return replies;
     }
 
-    IEnumerable<NbdExport> INbdExportCatalog.List() => [Disk, Other];
+    IEnumerable<NbdExport> INbdExportCatalog.List() => [Disk, Other, Secret];
 
     NbdExportState INbdExportCatalog.Find(string name, out NbdExport? export)
     {
@@ -125,8 +131,9 @@ internal sealed class NegotiationBench : INbdExportCatalog
         {
             "" or "disk0" => Disk,
             "other" => Other,
+            "secret" or "secret-off" => Secret,
             _ => null,
         };
-        return export is not null ? NbdExportState.Ready : name == "off" ? OffState : NbdExportState.Unknown;
+        return name is "off" or "secret-off" ? OffState : export is not null ? NbdExportState.Ready : NbdExportState.Unknown;
     }
 }

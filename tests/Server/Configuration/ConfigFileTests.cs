@@ -50,7 +50,7 @@ public sealed class ConfigFileTests : IDisposable
               "version": 2,
               "disks": [ { "size": "1M", "loss": 3 }, { "size": "x", "foo": 1 }, 7 ],
               "nbd": 10809,
-              "tls": "on",
+              "tls": true,
               "insecureAdmin": "yes"
             }
             """));

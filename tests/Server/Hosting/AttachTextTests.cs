@@ -1,5 +1,6 @@
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Tests.Support;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Server.Tests.Hosting;
 
@@ -21,5 +22,23 @@ public sealed class AttachTextTests
         Assert.Contains($"nbd-client -unix {socket}", text, StringComparison.Ordinal);
         Assert.Contains($"nbd+unix:///my%20disk?socket={Uri.EscapeDataString(socket)}", text, StringComparison.Ordinal);
         Assert.Contains($"curl -X POST http://{server.Host.AdminEndpoint}/api/v1/disks/my%20disk/power/cut", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("required", "size=1M", true)]
+    [InlineData("selective", "size=1M,tls", true)]
+    [InlineData("selective", "size=1M", false)]
+    public async Task With_TLS_it_says_so_and_how(string mode, string disk, bool isTls)
+    {
+        using TempFolder folder = new();
+        using TestAuthority authority = new();
+        authority.WriteTo(folder.Path);
+        await using TestServer server = await TestServer.StartAsync(
+            "--disk", disk, "--nbd", "127.0.0.1:0", "--tls", mode, "--tls-cert", folder.File("server-cert.pem"), "--tls-key", folder.File("server-key.pem"));
+        string text = AttachText.Write(server.Host);
+        Assert.Contains(mode == "required" ? "TLS is required" : "TLS is there", text, StringComparison.Ordinal);
+        Assert.Equal(isTls, text.Contains("nbds://", StringComparison.Ordinal));
+        Assert.Equal(!isTls, text.Contains("nbd://", StringComparison.Ordinal));
+        Assert.Equal(isTls, text.Contains("tls-creds=tls", StringComparison.Ordinal));
     }
 }

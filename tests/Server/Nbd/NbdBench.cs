@@ -22,7 +22,7 @@ internal sealed class NbdBench : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("blockemu-nbd-");
 
-    public NbdBench(NbdFrontEndLimits? limits = null, TimeProvider? time = null, int minimumBlockBytes = 1)
+    public NbdBench(NbdFrontEndLimits? limits = null, TimeProvider? time = null, int minimumBlockBytes = 1, NbdTls? tls = null)
     {
         DiskOptions first = new()
         {
@@ -35,8 +35,13 @@ internal sealed class NbdBench : IAsyncDisposable
         First = Serve(first, minimumBlockBytes);
         ReadOnly = Serve(new DiskOptions { Name = "ro", SizeBytes = 1 << 20, IsReadOnly = true, Seed = 7 });
         Huge = Serve(new DiskOptions { Name = "huge", SizeBytes = HugeBytes, Seed = 7 });
+        if (tls is not null)
+        {
+            Serve(new Disk(new DiskOptions { Name = TlsBench.SecretName, SizeBytes = 1 << 20, Seed = 7 }), isTlsOnly: true);
+        }
+
         FrontEnd = new NbdFrontEnd(
-            Disks, time ?? TimeProvider.System, ProtocolErrors, NullLogger<NbdFrontEnd>.Instance, limits);
+            Disks, time ?? TimeProvider.System, ProtocolErrors, NullLogger<NbdFrontEnd>.Instance, limits, tls);
         Tcp = FrontEnd.Listen(Parse("127.0.0.1:0"));
         Unix = FrontEnd.Listen(Parse($"unix:{UnixPath}"));
     }
@@ -184,9 +189,9 @@ internal sealed class NbdBench : IAsyncDisposable
     /// <summary>One more disk.</summary>
     public ServedDisk Serve(DiskOptions options, int minimumBlockBytes = 1) => Serve(new Disk(options), minimumBlockBytes);
 
-    private ServedDisk Serve(Disk disk, int minimumBlockBytes = 1)
+    private ServedDisk Serve(Disk disk, int minimumBlockBytes = 1, bool isTlsOnly = false)
     {
-        var served = new ServedDisk(disk) { NbdMinimumBlockBytes = minimumBlockBytes };
+        var served = new ServedDisk(disk) { NbdMinimumBlockBytes = minimumBlockBytes, IsTlsOnly = isTlsOnly };
         Assert.True(Disks.TryAdd(served));
         return served;
     }
