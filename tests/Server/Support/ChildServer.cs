@@ -21,6 +21,8 @@ internal sealed class ChildServer : IDisposable
     /// <summary>Its standard output and input, as one stream.</summary>
     public Stream Wire { get; }
 
+    public int ProcessId => _process.Id;
+
     public StreamReader Errors => _process.StandardError;
 
     public static ChildServer Start(params string[] arguments) => Run(Program, arguments);
