@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Net;
 using BlockEmu.Protocol.Nbd;
 
@@ -18,29 +18,34 @@ internal sealed class IdleRun(int idleCount, int rounds, TimeSpan duration, Text
         BusyClient[] busy = [.. Enumerable.Range(0, BusyCount).Select(i => new BusyClient(server.EndPoint, seed: (ulong)i))];
 
         // The first measurement is for the server to become warm.
-        Measure(busy);
+        Measure(server, busy);
         List<double> ratios = [];
+        List<double> cpuRatios = [];
         List<double> idleKibs = [];
-        Say($"{"round",5} {"without, k/s",13} {"with, k/s",10} {"ratio",6} {"RSS before, MiB",16} {"with idle, MiB",15} {"KiB each",9}");
+        Say($"       ------- without -------  -------- with ---------");
+        Say($"{"round",5} {"k/s",8} {"us CPU",6} {"MiB",7}  {"k/s",8} {"us CPU",6} {"MiB",7}  {"KiB each",8}");
         for (int round = 1; round <= rounds; round++)
         {
-            double without = Measure(busy);
+            (double rate, double cpu) without = Measure(server, busy);
             Wait(s_settling);
             long rssBefore = server.ReadRssBytes();
             NbdClient[] idle = [.. Enumerable.Range(0, idleCount).Select(_ => Open(server.EndPoint))];
             Wait(s_settling);
             long rssIdle = server.ReadRssBytes();
-            double with = Measure(busy);
+            (double rate, double cpu) with = Measure(server, busy);
             Array.ForEach(idle, static c => c.Dispose());
-            ratios.Add(with / without);
+            ratios.Add(with.rate / without.rate);
+            cpuRatios.Add(with.cpu / without.cpu);
             idleKibs.Add((rssIdle - rssBefore) / 1024.0 / idleCount);
             Say(
-                $"{round,5} {without / 1000,13:F1} {with / 1000,10:F1} {ratios[^1],6:F3} {rssBefore / MiB,16:F1} {rssIdle / MiB,15:F1} {idleKibs[^1],9:F1}");
+                $"{round,5} {without.rate / 1000,8:F1} {without.cpu,6:F2} {rssBefore / MiB,7:F1}  "
+                + $"{with.rate / 1000,8:F1} {with.cpu,6:F2} {rssIdle / MiB,7:F1}  {idleKibs[^1],8:F1}");
             Wait(s_settling);
         }
 
         Array.ForEach(busy, static c => c.Dispose());
-        Say($"{idleCount} idle: the busy ones' throughput x {Median(ratios):F3} (median); {idleKibs[0]:F1} KiB each at first, {idleKibs.Max():F1} at most");
+        Say($"{idleCount} idle: the busy ones' throughput x {Median(ratios):F3}, processor time for each request x {Median(cpuRatios):F3} (medians);");
+        Say($"{idleKibs[0]:F1} KiB each at first, {idleKibs.Max():F1} at most");
         return 0;
     }
 
@@ -63,14 +68,16 @@ internal sealed class IdleRun(int idleCount, int rounds, TimeSpan duration, Text
         never.Wait(time);
     }
 
-    private double Measure(BusyClient[] busy)
+    /// <summary>Requests each second, and the server's processor time for each, microseconds.</summary>
+    private (double Rate, double CpuMicroseconds) Measure(MeasuredServer server, BusyClient[] busy)
     {
         long requests = 0;
+        TimeSpan cpuBefore = server.ReadCpuTime();
         Thread[] threads = [.. busy.Select(client => new Thread(() => Interlocked.Add(ref requests, client.Run(duration))))];
         Array.ForEach(threads, static t => t.Start());
         Array.ForEach(threads, static t => t.Join());
-        return requests / duration.TotalSeconds;
+        return (requests / duration.TotalSeconds, (server.ReadCpuTime() - cpuBefore).TotalMicroseconds / requests);
     }
 
-    private void Say(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private void Say(DefaultInterpolatedStringHandler line) => output.WriteLine(line.ToStringAndClear());
 }

@@ -49,6 +49,13 @@ internal sealed partial class MeasuredServer : IDisposable
         return long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], NumberStyles.None, CultureInfo.InvariantCulture) << 10;
     }
 
+    /// <summary>Processor time so far: a busy machine moves it less than it moves throughput.</summary>
+    public TimeSpan ReadCpuTime()
+    {
+        _process.Refresh();
+        return _process.TotalProcessorTime;
+    }
+
     public void Dispose()
     {
         _process.Kill();
