@@ -1,12 +1,13 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Cache;
 
 /// <summary>Native memory for pages and for pieces of pages, outside the garbage collector's sight.</summary>
-/// <remarks>Not safe for threads: used under the disk's lock. Free pieces are chained through their own first bytes. Pieces
-/// come in 1, 2, 4 or 8 sectors and never become pages again, so that few sizes compete for memory. All of it goes back to the
-/// host when the arena is disposed.</remarks>
+/// <remarks>Not safe for threads: used under the disk's lock. Pieces come in 1, 2, 4 or 8 sectors and never become pages again, so
+/// that few sizes compete for memory. Large chunks ask the host for huge pages: a disk is used at random, and each miss of the
+/// address cache costs as much as a miss of the data. All of it goes back to the host when the arena is disposed.</remarks>
 internal sealed unsafe class PageArena : IDisposable
 {
     /// <summary>A page: the unit that moves between cache and platter by pointer.</summary>
@@ -15,12 +16,13 @@ internal sealed unsafe class PageArena : IDisposable
     /// <summary>The unit of a piece of a page.</summary>
     public const int SectorBytes = 512;
 
-    private const int SectorsPerPage = PageBytes / SectorBytes;
+    private const int PageClass = 3;
     private const nuint FirstChunkBytes = 256 << 10;
     private const nuint LargestChunkBytes = 8 << 20;
+    private const nuint HugePageBytes = 2 << 20;
 
     private readonly List<nint> _chunks = [];
-    private readonly nint[] _free = new nint[SectorsPerPage + 1]; // by size in sectors
+    private readonly FreeList[] _free = [new(), new(), new(), new()]; // pieces of 1, 2, 4 and 8 sectors
     private nint _bump;
     private nint _bumpEnd;
     private nuint _nextChunkBytes = FirstChunkBytes;
@@ -32,24 +34,13 @@ internal sealed unsafe class PageArena : IDisposable
     /// <summary>A piece of <paramref name="sizeBytes"/> (a multiple of 512, at most a page), content undefined.</summary>
     public nint Rent(int sizeBytes)
     {
-        int sectors = (int)BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes));
-        nint piece = _free[sectors];
-        if (piece != 0)
-        {
-            _free[sectors] = *(nint*)piece;
-            return piece;
-        }
-
-        return sectors == SectorsPerPage ? Carve() : CarvePieces(sectors);
+        int size = SizeClass(sizeBytes);
+        nint piece = _free[size].Pop();
+        return piece != 0 ? piece : size == PageClass ? Carve() : CarvePieces(size);
     }
 
     /// <summary>Gives a piece back; the size is the one it was rented with.</summary>
-    public void Return(nint piece, int sizeBytes)
-    {
-        int sectors = (int)BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes));
-        *(nint*)piece = _free[sectors];
-        _free[sectors] = piece;
-    }
+    public void Return(nint piece, int sizeBytes) => _free[SizeClass(sizeBytes)].Push(piece);
 
     public void Dispose()
     {
@@ -63,15 +54,23 @@ internal sealed unsafe class PageArena : IDisposable
         {
             NativeMemory.AlignedFree((void*)chunk);
         }
+
+        foreach (FreeList list in _free)
+        {
+            list.Dispose();
+        }
     }
 
-    private nint CarvePieces(int sectors)
+    private static int SizeClass(int sizeBytes) =>
+        sizeBytes > PageBytes / 2 ? PageClass : BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes)));
+
+    private nint CarvePieces(int sizeClass)
     {
         nint page = Rent(PageBytes);
-        int size = sectors * SectorBytes;
-        for (int offset = size; offset + size <= PageBytes; offset += size)
+        int sizeBytes = SectorBytes << sizeClass;
+        for (int offset = sizeBytes; offset < PageBytes; offset += sizeBytes)
         {
-            Return(page + offset, size);
+            Return(page + offset, sizeBytes);
         }
 
         return page;
@@ -83,7 +82,12 @@ internal sealed unsafe class PageArena : IDisposable
         {
             nuint bytes = _nextChunkBytes;
             _nextChunkBytes = Math.Min(bytes * 2, LargestChunkBytes);
-            _bump = (nint)NativeMemory.AlignedAlloc(bytes, Math.Min(bytes, 2 << 20));
+            _bump = (nint)NativeMemory.AlignedAlloc(bytes, Math.Min(bytes, HugePageBytes));
+            if (bytes >= HugePageBytes)
+            {
+                LibC.AdviseHugePages(_bump, bytes);
+            }
+
             _bumpEnd = _bump + (nint)bytes;
             _chunks.Add(_bump);
             ReservedBytes += (long)bytes;

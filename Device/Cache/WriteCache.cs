@@ -193,7 +193,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
             if (source is not null)
             {
                 entry.Data = arena.Rent(bytes);
-                Unsafe.CopyBlockUnaligned((void*)entry.Data, source, (uint)bytes);
+                Copy(entry.Data, source, bytes);
                 source += bytes;
                 command.LiveBytes += bytes;
                 LiveBytes += bytes;
@@ -201,6 +201,18 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
 
             Versions.Link(node);
             start += bytes;
+        }
+    }
+
+    private static void Copy(nint target, byte* source, int bytes)
+    {
+        if (bytes == PageArena.PageBytes)
+        {
+            PageCopy.Fill(target, source);
+        }
+        else
+        {
+            Unsafe.CopyBlockUnaligned((void*)target, source, (uint)bytes);
         }
     }
 

@@ -33,6 +33,8 @@ internal static unsafe partial class LibC
         public readonly nuint Length = length;
     }
 
+    private const int AdviceHugePage = 14;
+
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int DataSync(SafeFileHandle file);
 
@@ -61,4 +63,10 @@ internal static unsafe partial class LibC
         bool isRegular = (*(ushort*)(buffer + 28) & S_IFMT) == S_IFREG;
         return (isRegular, *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
     }
+
+    /// <summary>Asks for huge pages (<c>MADV_HUGEPAGE</c>); a host that has none goes on with small ones.</summary>
+    public static void AdviseHugePages(nint address, nuint length) => _ = Advise(address, length, AdviceHugePage);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 }
