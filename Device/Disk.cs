@@ -5,6 +5,7 @@ using BlockEmu.Device.Events;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Transfers;
 using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Device;
@@ -44,6 +45,7 @@ public sealed class Disk : IDisposable
     private readonly FlushCommand _flush;
     private readonly MapCommand _map;
     private readonly DiskPower _power;
+    private readonly MemoryMedium? _platter;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
     /// the options do not hold, and <see cref="DeviceIoException"/> when the image cannot be used.</summary>
@@ -76,6 +78,7 @@ public sealed class Disk : IDisposable
         _flush = new FlushCommand(_core, _destager, _powerGate);
         _map = new MapCommand(_core, _destager, _powerGate);
         _power = new DiskPower(_core, _destager, _powerGate, options);
+        _platter = _core.Medium as MemoryMedium;
 
         IMedium OpenMedium(PageArena arena)
         {
@@ -145,6 +148,30 @@ public sealed class Disk : IDisposable
     /// <summary>Writes; the payload is copied before the call returns.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) =>
         _writes.Write(epoch, offsetBytes, payload, fua);
+
+    /// <summary>Whether reads can go without a copy: with a platter in memory.</summary>
+    public bool CanView => _platter is not null;
+
+    /// <summary>Reads visible content without copying it: adds to <paramref name="view"/> where it lies. Only where
+    /// <see cref="CanView"/>.</summary>
+    public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, ReadView view) =>
+        _reads.Read(epoch, offsetBytes, lengthBytes, _platter ?? throw new InvalidOperationException("no view of this medium"), view);
+
+    /// <summary>A stock of pages for one session's payloads.</summary>
+    public WriteStock OpenStock() => new(_core);
+
+    /// <summary>Whether a write can be brought in a stock's pages: it consists of whole blocks.</summary>
+    public bool CanStock(long offsetBytes, int lengthBytes) =>
+        ((offsetBytes | (long)lengthBytes) & (_core.Geometry.BlockSizeBytes - 1)) == 0 && lengthBytes > 0;
+
+    /// <summary>Writes a payload that lies in a stock's pages, whole (<see cref="CanStock"/>). The stock's payload is gone when
+    /// it returns, whatever it returns.</summary>
+    public DiskStatus Write(long epoch, long offsetBytes, int lengthBytes, WriteStock stock, bool fua)
+    {
+        DiskStatus status = _writes.Write(epoch, offsetBytes, lengthBytes, stock, fua);
+        stock.Reset();
+        return status;
+    }
 
     /// <summary>Zeroes a range, in no time and memory that its length would show in.</summary>
     /// <param name="epoch">The session's epoch.</param>
@@ -238,9 +265,19 @@ public sealed class Disk : IDisposable
     public void Dispose()
     {
         _power.Dispose();
+        SpinWait.SpinUntil(IsUnseen);
         lock (_core.Gate)
         {
             _core.Dispose();
+        }
+    }
+
+    /// <summary>Whether no view is held: soon, since the power is off and holders do not wait.</summary>
+    private bool IsUnseen()
+    {
+        lock (_core.Gate)
+        {
+            return _core.Arena.Pins.FindOldestPin() == ReadView.Nothing;
         }
     }
 

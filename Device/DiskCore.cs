@@ -4,6 +4,7 @@ using BlockEmu.Device.Events;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device;
 
@@ -11,6 +12,7 @@ namespace BlockEmu.Device;
 internal sealed class DiskCore : IDisposable
 {
     private readonly long _cacheBytes;
+    private readonly PageLoans _loans;
     private long _flushesAccepted;
 
     public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, IMedium> openMedium, IDiskEventSink? events)
@@ -20,6 +22,7 @@ internal sealed class DiskCore : IDisposable
         Events = events;
         _cacheBytes = options.CacheBytes;
         Arena = new PageArena();
+        _loans = new PageLoans(Arena);
         Cache = new WriteCache(geometry, Arena);
         Reader = new VisibleReader(geometry, Cache);
         Medium = openMedium(Arena);
@@ -74,12 +77,42 @@ internal sealed class DiskCore : IDisposable
         : State == PowerState.Stopping ? null
         : DiskStatus.Ok;
 
+    /// <summary>Lends pages to a session; false when it may not go on. Takes <see cref="Gate"/>.</summary>
+    public bool TryLend(long epoch, Span<nint> pages)
+    {
+        lock (Gate)
+        {
+            if (Admit(epoch) != DiskStatus.Ok)
+            {
+                return false;
+            }
+
+            _loans.Lend(pages);
+            return true;
+        }
+    }
+
+    /// <summary>Takes lent pages back. Takes <see cref="Gate"/>.</summary>
+    public void TakeBack(ReadOnlySpan<nint> pages)
+    {
+        if (!pages.IsEmpty)
+        {
+            lock (Gate)
+            {
+                _loans.TakeBack(pages);
+            }
+        }
+    }
+
+    /// <summary>A lent page has become the cache's.</summary>
+    public void Keep() => _loans.Keep();
+
     /// <summary>Makes a command visible as one step.</summary>
-    public PendingCommand Step(WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua)
+    public PendingCommand Step(WriteKind kind, ByteRange range, in WritePayload payload, bool isFua)
     {
         AtomLayout layout = AtomLayout.Cut(range.OffsetBytes, range.LengthBytes, Atomicity, Geometry.BlockSizeBytes);
+        Events?.OnStep(Sequence + 1, kind, range, isFua, payload.Gather(range.OffsetBytes));
         PendingCommand command = Cache.Insert(kind, ++Sequence, range, layout, payload, isFua);
-        Events?.OnStep(command.Sequence, kind, range, isFua, payload);
         return command;
     }
 
@@ -163,6 +196,6 @@ internal sealed class DiskCore : IDisposable
     public void Dispose()
     {
         Medium.Dispose();
-        Arena.Dispose();
+        _loans.Close();
     }
 }

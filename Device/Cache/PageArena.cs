@@ -20,27 +20,52 @@ internal sealed unsafe class PageArena : IDisposable
     private const nuint FirstChunkBytes = 256 << 10;
     private const nuint LargestChunkBytes = 8 << 20;
     private const nuint HugePageBytes = 2 << 20;
+    private const int FirstPatience = 256;
 
     private readonly List<nint> _chunks = [];
     private readonly FreeList[] _free = [new(), new(), new(), new()]; // pieces of 1, 2, 4 and 8 sectors
     private nint _bump;
     private nint _bumpEnd;
     private nuint _nextChunkBytes = FirstChunkBytes;
+    private int _patience = FirstPatience;
     private bool _isDisposed;
 
     /// <summary>Bytes taken from the host.</summary>
     public long ReservedBytes { get; private set; }
+
+    /// <summary>Who looks at pages without the disk's lock.</summary>
+    public PagePins Pins { get; } = new();
 
     /// <summary>A piece of <paramref name="sizeBytes"/> (a multiple of 512, at most a page), content undefined.</summary>
     public nint Rent(int sizeBytes)
     {
         int size = SizeClass(sizeBytes);
         nint piece = _free[size].Pop();
+        if (piece == 0 && Pins.IsWaiting)
+        {
+            TakeBack();
+            piece = _free[size].Pop();
+        }
+
         return piece != 0 ? piece : size == PageClass ? Carve() : CarvePieces(size);
     }
 
     /// <summary>Gives a piece back; the size is the one it was rented with.</summary>
-    public void Return(nint piece, int sizeBytes) => _free[SizeClass(sizeBytes)].Push(piece);
+    public void Return(nint piece, int sizeBytes)
+    {
+        int size = SizeClass(sizeBytes);
+        if (!Pins.IsAny)
+        {
+            _free[size].Push(piece);
+            return;
+        }
+
+        Pins.SetAside(piece, size);
+        if (Pins.WaitingCount >= _patience)
+        {
+            TakeBack();
+        }
+    }
 
     public void Dispose()
     {
@@ -61,6 +86,18 @@ internal sealed unsafe class PageArena : IDisposable
         }
     }
 
+    /// <summary>Frees what was set aside and nobody looks at any more.</summary>
+    private void TakeBack()
+    {
+        long oldestPin = Pins.FindOldestPin();
+        while (Pins.TryTakeBack(oldestPin, out nint piece, out int size))
+        {
+            _free[size].Push(piece);
+        }
+
+        _patience = Math.Max(FirstPatience, Pins.WaitingCount * 2);
+    }
+
     private static int SizeClass(int sizeBytes) =>
         sizeBytes > PageBytes / 2 ? PageClass : BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(sizeBytes / SectorBytes)));
 
@@ -70,7 +107,7 @@ internal sealed unsafe class PageArena : IDisposable
         int sizeBytes = SectorBytes << sizeClass;
         for (int offset = sizeBytes; offset < PageBytes; offset += sizeBytes)
         {
-            Return(page + offset, sizeBytes);
+            _free[sizeClass].Push(page + offset);
         }
 
         return page;

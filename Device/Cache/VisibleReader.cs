@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Media;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Cache;
 
@@ -35,6 +37,69 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
             }
 
             done += bytes;
+        }
+    }
+
+    /// <summary>Adds where the bytes of a range are to a view that is pinned, the platter's of a memory medium too.</summary>
+    public void View(long offsetBytes, int lengthBytes, MemoryMedium platter, ReadView view)
+    {
+        int first = view.Segments.Length;
+        long end = offsetBytes + lengthBytes;
+        for (long at = offsetBytes; at < end;)
+        {
+            long page = at / PageArena.PageBytes;
+            int inPage = (int)(at % PageArena.PageBytes);
+            int bytes = (int)Math.Min(PageArena.PageBytes - inPage, end - at);
+            ref PageSlot slot = ref cache.Versions.Find(page);
+            nint persistent = platter.Find(page);
+            if (Unsafe.IsNullRef(ref slot) && cache.Zeroes.Visible.IsEmpty)
+            {
+                AddTo(view, persistent, inPage, bytes, first);
+            }
+            else
+            {
+                ViewPage(page, ref slot, inPage, bytes, persistent, view, first);
+            }
+
+            at += bytes;
+        }
+    }
+
+    private void ViewPage(long page, ref PageSlot slot, int inPage, int bytes, nint persistent, ReadView view, int first)
+    {
+        PendingCommand? zeroes = cache.Zeroes.Visible.OwnerAt(page);
+        int blockBytes = geometry.BlockSizeBytes;
+        int end = inPage + bytes;
+        for (int done = inPage; done < end;)
+        {
+            int block = done / blockBytes;
+            int source = Resolve(page, ref slot, block, zeroes);
+            int runBytes = Math.Min((block + 1) * blockBytes, end) - done;
+            nint data = source switch
+            {
+                FromPlatter => persistent,
+                FromZeroes => 0,
+                _ => cache.Nodes[source].Data == 0 ? 0 : cache.Nodes[source].Data - (cache.Nodes[source].FirstBlock * blockBytes),
+            };
+            AddTo(view, data, done, runBytes, first);
+            done += runBytes;
+        }
+    }
+
+    /// <param name="view">What it is added to.</param>
+    /// <param name="page">Where the page's first byte is, or would be; 0 = zeroes.</param>
+    /// <param name="inPage">The first byte within it.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="first">The read's first segment.</param>
+    private static void AddTo(ReadView view, nint page, int inPage, int bytes, int first)
+    {
+        if (page == 0)
+        {
+            view.AddZeroes(bytes);
+        }
+        else
+        {
+            view.Add(page + inPage, bytes, first);
         }
     }
 

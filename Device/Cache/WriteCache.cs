@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Cache;
 
@@ -59,7 +60,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
 
     /// <summary>Makes a command visible. Offset and length are multiples of the block; payload is empty for zeroes.</summary>
     public PendingCommand Insert(
-        WriteKind kind, long sequence, ByteRange range, AtomLayout layout, ReadOnlySpan<byte> payload, bool isFua)
+        WriteKind kind, long sequence, ByteRange range, AtomLayout layout, in WritePayload payload, bool isFua)
     {
         PendingCommand command = _spare.TryPop(out PendingCommand? spare) ? spare : new PendingCommand();
         command.Sequence = sequence;
@@ -72,9 +73,9 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         PendingAtoms += layout.Count;
         if (kind == WriteKind.Write)
         {
-            fixed (byte* source = payload)
+            fixed (byte* source = payload.Bytes)
             {
-                InsertNodes(command, range.OffsetBytes, range.EndBytes, source);
+                InsertNodes(command, range.OffsetBytes, range.EndBytes, source, payload.Stock);
             }
         }
         else
@@ -176,9 +177,12 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         InsertNodes(command, endWhole * PageArena.PageBytes, end, null);
     }
 
-    private void InsertNodes(PendingCommand command, long start, long end, byte* source)
+    /// <summary>Adds nodes for zeroes, or for bytes that are copied from <paramref name="source"/>, or that lie in
+    /// <paramref name="stock"/>, whose whole pages become the cache's.</summary>
+    private void InsertNodes(PendingCommand command, long start, long end, byte* source, WriteStock? stock = null)
     {
         int blockBytes = geometry.BlockSizeBytes;
+        long firstPage = start / PageArena.PageBytes;
         while (start < end)
         {
             long page = start / PageArena.PageBytes;
@@ -190,11 +194,13 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
             entry.FirstBlock = (byte)((start - pageStart) / blockBytes);
             entry.BlockCount = (byte)(bytes / blockBytes);
             entry.Live = DiskGeometry.Mask(entry.FirstBlock, entry.BlockCount);
-            if (source is not null)
+            if (stock is not null || source is not null)
             {
-                entry.Data = arena.Rent(bytes);
-                Copy(entry.Data, source, bytes);
-                source += bytes;
+                byte* from = stock is null ? source : (byte*)stock[(int)(page - firstPage)] + (start - pageStart);
+                entry.Data = stock is not null && bytes == PageArena.PageBytes
+                    ? stock.Take((int)(page - firstPage))
+                    : CopyIn(from, bytes);
+                source = stock is null ? source + bytes : null;
                 command.LiveBytes += bytes;
                 LiveBytes += bytes;
             }
@@ -204,8 +210,9 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
     }
 
-    private static void Copy(nint target, byte* source, int bytes)
+    private nint CopyIn(byte* source, int bytes)
     {
+        nint target = arena.Rent(bytes);
         if (bytes == PageArena.PageBytes)
         {
             PageCopy.Fill(target, source);
@@ -214,6 +221,8 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         {
             Unsafe.CopyBlockUnaligned((void*)target, source, (uint)bytes);
         }
+
+        return target;
     }
 
     private void PersistZeroes(PendingCommand command, MemoryMedium? target)

@@ -1,5 +1,7 @@
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Commands;
 
@@ -49,6 +51,35 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
         {
             destager.Reads.End(read);
             return core.Epoch == epoch && core.State != PowerState.Off ? status : DiskStatus.PowerLost;
+        }
+    }
+
+    /// <summary>Reads without copying; only with a medium in memory.</summary>
+    public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, MemoryMedium platter, ReadView view)
+    {
+        if (!core.Geometry.IsInside(offsetBytes, lengthBytes))
+        {
+            return DiskStatus.OutOfRange;
+        }
+
+        while (true)
+        {
+            lock (core.Gate)
+            {
+                DiskStatus? admitted = core.Admit(epoch);
+                if (admitted == DiskStatus.Ok)
+                {
+                    core.Arena.Pins.Pin(view);
+                    core.Reader.View(offsetBytes, lengthBytes, platter, view);
+                }
+
+                if (admitted is not null)
+                {
+                    return admitted.Value;
+                }
+            }
+
+            powerGate.WaitUntilSettled();
         }
     }
 

@@ -1,5 +1,6 @@
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Commands;
 
@@ -7,12 +8,11 @@ namespace BlockEmu.Device.Commands;
 internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate powerGate)
 {
     public DiskStatus Execute(
-        long epoch, WriteKind kind, ByteRange range, Span<byte> payload, bool isFua, bool keepsProvisioned = false,
-        UnalignedEdges? edges = null) =>
-        Execute(epoch, kind, range, (ReadOnlySpan<byte>)payload, isFua, keepsProvisioned, edges, payload);
+        long epoch, WriteKind kind, ByteRange range, Span<byte> payload, bool isFua, UnalignedEdges edges) =>
+        Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned: false, edges, payload);
 
     public DiskStatus Execute(
-        long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false,
+        long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned = false,
         UnalignedEdges? edges = null, Span<byte> fillable = default)
     {
         while (true)
@@ -26,18 +26,18 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             PendingCommand? command = null;
             long sequence = 0;
             bool hasRoom = false;
-            bool isThrough = core.IsWrittenThrough(isFua, payload.Length);
+            bool isThrough = core.IsWrittenThrough(isFua, payload.LengthBytes);
             DiskStatus? admitted;
             lock (core.Gate)
             {
                 admitted = prepared is null ? null : core.Admit(epoch);
-                hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.Length, isThrough);
+                hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.LengthBytes, isThrough);
                 if (hasRoom && (edges is null || edges.TryFill(fillable, core)))
                 {
                     command = core.Step(kind, range, payload, isFua);
                     command.KeepsProvisioned = keepsProvisioned;
                     sequence = command.Sequence;
-                    if (Finish(command, isFua, payload.Length))
+                    if (Finish(command, isFua, payload.LengthBytes))
                     {
                         edges?.Release(destager.Reads);
                         return DiskStatus.Ok;
@@ -54,7 +54,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
 
             if (admitted == DiskStatus.Ok && !hasRoom)
             {
-                admitted = destager.MakeRoom(epoch, payload.Length, isThrough);
+                admitted = destager.MakeRoom(epoch, payload.LengthBytes, isThrough);
             }
 
             if (admitted is null)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Commands;
 
@@ -10,6 +11,16 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
 
     public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool isFua) =>
         ChangeBytes(epoch, WriteKind.Write, new ByteRange(offsetBytes, payload.Length), payload, isFua);
+
+    /// <summary>A write whose payload lies in a stock's pages.</summary>
+    public DiskStatus Write(long epoch, long offsetBytes, int lengthBytes, WriteStock stock, bool isFua)
+    {
+        DiskStatus judged = Judge(offsetBytes, lengthBytes);
+        return judged != DiskStatus.Ok
+            ? judged
+            : executor.Execute(
+                epoch, WriteKind.Write, new ByteRange(offsetBytes, lengthBytes), new WritePayload(stock, lengthBytes), isFua);
+    }
 
     public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool isFua, bool keepsProvisioned) =>
         ChangeBytes(epoch, WriteKind.WriteZeroes, new ByteRange(offsetBytes, lengthBytes), [], isFua, keepsProvisioned);
@@ -27,7 +38,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         long end = (offsetBytes + lengthBytes) / block * block;
         return start >= end
             ? executor.WaitForPower(epoch)
-            : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), [], isFua);
+            : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), default, isFua);
     }
 
     private DiskStatus ChangeBytes(
@@ -49,7 +60,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         long end = (range.EndBytes + block - 1) / block * block;
         if (start == range.OffsetBytes && end == range.EndBytes)
         {
-            return executor.Execute(epoch, kind, range, payload, isFua, keepsProvisioned);
+            return executor.Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned);
         }
 
         return kind == WriteKind.Write
@@ -100,7 +111,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         DiskStatus status = Write(epoch, range.OffsetBytes, edge[..(int)(start - range.OffsetBytes)], isFua);
         if (status == DiskStatus.Ok)
         {
-            status = executor.Execute(epoch, WriteKind.WriteZeroes, new ByteRange(start, end - start), [], isFua, keepsProvisioned);
+            status = executor.Execute(epoch, WriteKind.WriteZeroes, new ByteRange(start, end - start), default, isFua, keepsProvisioned);
         }
 
         return status == DiskStatus.Ok ? Write(epoch, end, edge[..(int)(range.EndBytes - end)], isFua) : status;

@@ -67,7 +67,14 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         }
 
         nint source = isZero ? 0 : node.Data - (node.FirstBlock * geometry.BlockSizeBytes);
-        CopyBlocks(page, source, node.Live);
+        CopyBlocks(Writable(ref page), source, node.Live);
+    }
+
+    /// <summary>Where a page's bytes are; 0 = it is all zero. Good as long as the disk's lock is held, or pinned.</summary>
+    public nint Find(long page)
+    {
+        ref nint entry = ref _pages.Find(page);
+        return Unsafe.IsNullRef(ref entry) ? 0 : entry;
     }
 
     /// <summary>Makes a zero range persistent, but for the blocks that are superseded.</summary>
@@ -77,7 +84,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         {
             if (zeroes.Clips.Count != 0 && zeroes.Clips.TryGetValue(page, out byte clip))
             {
-                CopyBlocks(_pages.Find(page), 0, (byte)(geometry.FullMask & ~clip));
+                CopyBlocks(Writable(ref _pages.Find(page)), 0, (byte)(geometry.FullMask & ~clip));
             }
             else
             {
@@ -153,6 +160,20 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         // The pages are the arena's.
     }
 
+    /// <summary>The page, or a copy in its place while somebody may be looking at it.</summary>
+    private nint Writable(ref nint page)
+    {
+        if (arena.Pins.IsAny)
+        {
+            nint old = page;
+            page = arena.Rent(PageArena.PageBytes);
+            PageAt(old).CopyTo(PageAt(page));
+            arena.Return(old, PageArena.PageBytes);
+        }
+
+        return page;
+    }
+
     private static Span<byte> PageAt(nint page) => new((void*)page, PageArena.PageBytes);
 
     private void WritePage(long page, int inPage, ReadOnlySpan<byte> bytes)
@@ -176,7 +197,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
             return;
         }
 
-        bytes.CopyTo(PageAt(entry)[inPage..]);
+        bytes.CopyTo(PageAt(Writable(ref entry))[inPage..]);
     }
 
     private void CopyBlocks(nint page, nint source, byte mask)

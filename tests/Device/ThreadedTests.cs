@@ -64,7 +64,8 @@ public sealed class ThreadedTests
     {
         SplitMix64 chance = new(seed);
         ulong warmUp = 30 + chance.NextBelow(100);
-        byte[] buffer = new byte[64 << 10];
+        SplitMix64 ways = new(~seed);
+        using RandomTransfers transfers = new(disk);
         for (ulong n = 0; ; n++)
         {
             if (n == warmUp)
@@ -74,6 +75,7 @@ public sealed class ThreadedTests
 
             int length = (int)(1 + chance.NextBelow(chance.NextCoin(0.1) ? 128UL : 9UL)) * 512;
             long offset = (long)chance.NextBelow((ulong)(disk.SizeBytes - length) / 512) * 512;
+            byte[] buffer = new byte[length];
             for (int i = 0; i < length; i += 512)
             {
                 BitConverter.TryWriteBytes(buffer.AsSpan(i), chance.Next());
@@ -84,10 +86,10 @@ public sealed class ThreadedTests
                 0 => disk.Flush(epoch),
                 1 => disk.Trim(epoch, offset, length, fua: false),
                 2 => disk.WriteZeroes(epoch, offset, length, fua: false, mayPunchHole: true),
-                3 or 4 => disk.Write(epoch, offset, buffer.AsSpan(0, length), fua: true),
-                5 => disk.Read(epoch, offset, buffer.AsSpan(0, length)),
+                3 or 4 => transfers.Write(ref ways, epoch, offset, buffer, fua: true),
+                5 or 7 => transfers.Read(ref ways, epoch, offset, buffer, $"seed {seed}"),
                 6 => disk.Write(epoch, offset + 100, buffer.AsSpan(0, length - 200), fua: false),
-                _ => disk.Write(epoch, offset, buffer.AsSpan(0, length), fua: false),
+                _ => transfers.Write(ref ways, epoch, offset, buffer, fua: false),
             };
             if (status == DiskStatus.PowerLost)
             {

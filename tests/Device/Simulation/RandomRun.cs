@@ -17,7 +17,9 @@ internal sealed class RandomRun
     private readonly Disk _disk;
     private readonly byte[] _visible;
     private readonly List<(PendingCommand Command, long Sequence)> _inFlight = [];
+    private readonly RandomTransfers _transfers;
     private SplitMix64 _chance;
+    private SplitMix64 _ways;
     private byte[] _first;
 
     public RandomRun(ulong seed, string? filePath = null)
@@ -27,6 +29,8 @@ internal sealed class RandomRun
         _options = RandomOptions.Draw(ref _chance) with { FilePath = filePath, SyncToHost = false };
         _recorder = new TraceRecorder(_options);
         _disk = new Disk(_options, _recorder);
+        _transfers = new RandomTransfers(_disk);
+        _ways = new SplitMix64(~seed);
         _first = new byte[_options.SizeBytes];
         _visible = new byte[_options.SizeBytes];
     }
@@ -37,6 +41,7 @@ internal sealed class RandomRun
     public void Run(int cuts)
     {
         using (_disk)
+        using (_transfers)
         {
             for (int i = 0; i < cuts; i++)
             {
@@ -95,7 +100,7 @@ internal sealed class RandomRun
             default:
                 ByteRange range = DrawRange(aligned: _chance.NextCoin(0.8));
                 byte[] payload = DrawPayload(range.LengthBytes);
-                Assert.Equal(DiskStatus.Ok, _disk.Write(_disk.PowerEpoch, range.OffsetBytes, payload, fua));
+                Assert.Equal(DiskStatus.Ok, _transfers.Write(ref _ways, _disk.PowerEpoch, range.OffsetBytes, payload, fua));
                 payload.CopyTo(_visible, range.OffsetBytes);
                 break;
         }
@@ -180,7 +185,7 @@ internal sealed class RandomRun
     {
         ByteRange range = DrawRange(aligned: false);
         byte[] read = new byte[range.LengthBytes];
-        Assert.Equal(DiskStatus.Ok, _disk.Read(_disk.PowerEpoch, range.OffsetBytes, read));
+        Assert.Equal(DiskStatus.Ok, _transfers.Read(ref _ways, _disk.PowerEpoch, range.OffsetBytes, read, $"seed {_seed}"));
         Assert.True(
             read.AsSpan().SequenceEqual(_visible.AsSpan((int)range.OffsetBytes, read.Length)),
             $"seed {_seed}: a read of {range} does not return what was written");
