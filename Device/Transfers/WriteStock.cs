@@ -12,7 +12,7 @@ public sealed class WriteStock : IDisposable
     private const int BulkPages = 16;
 
     /// <summary>How many pages are kept for the next payload.</summary>
-    private const int MaxSpares = 256;
+    private const int MaxSpares = BulkPages;
 
     private readonly DiskCore _core;
     private nint[] _spares = [];

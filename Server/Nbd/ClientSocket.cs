@@ -32,26 +32,63 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
             while (true)
             {
                 receivedBytes = SocketCalls.Receive(socket.SafeHandle, destination, out bool isAgain);
-                if (receivedBytes > 0)
+                if (JudgeReceipt(receivedBytes > 0, isAgain) is { } receipt)
                 {
-                    return SocketReceipt.Data;
-                }
-
-                if (!isAgain)
-                {
-                    return SocketReceipt.End;
-                }
-
-                // Of a blocking socket it means that the patience is over.
-                if (_isBlocking || !SocketCalls.WaitUntilReadable(socket, _patienceMs))
-                {
-                    return SocketReceipt.Idle;
+                    return receipt;
                 }
             }
         }
         catch (ObjectDisposedException)
         {
             return SocketReceipt.End;
+        }
+    }
+
+    public override bool HasVectors => true;
+
+    public override SocketReceipt Receive(ReadOnlySpan<IoVector> vectors, out nuint receivedBytes)
+    {
+        receivedBytes = 0;
+        try
+        {
+            while (true)
+            {
+                receivedBytes = VectorCalls.Receive(socket.SafeHandle, vectors, out bool isAgain);
+                if (JudgeReceipt(receivedBytes > 0, isAgain) is { } receipt)
+                {
+                    return receipt;
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return SocketReceipt.End;
+        }
+    }
+
+    public override bool TrySendAtOnce(ReadOnlySpan<IoVector> vectors, out nuint sentBytes)
+    {
+        sentBytes = 0;
+        try
+        {
+            sentBytes = VectorCalls.Send(socket.SafeHandle, vectors, out bool isAgain);
+            return sentBytes > 0 || isAgain;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public override bool WaitUntilWritable(int patienceMs)
+    {
+        try
+        {
+            return SocketCalls.WaitUntilWritable(socket, patienceMs);
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
         }
     }
 
@@ -167,6 +204,23 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         }
 
         socket.Dispose();
+    }
+
+    /// <summary>Null: try again.</summary>
+    private SocketReceipt? JudgeReceipt(bool isData, bool isAgain)
+    {
+        if (isData)
+        {
+            return SocketReceipt.Data;
+        }
+
+        if (!isAgain)
+        {
+            return SocketReceipt.End;
+        }
+
+        // Of a blocking socket it means that the patience is over.
+        return _isBlocking || !SocketCalls.WaitUntilReadable(socket, _patienceMs) ? SocketReceipt.Idle : null;
     }
 
     private void Configure(Action<Socket> configure)

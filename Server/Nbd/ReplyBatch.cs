@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Metrics;
 
@@ -28,6 +29,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
     private readonly Lock _gate = new();
     private readonly PooledBuffer _buffer = new(memory, memory.Budget.SmallReplies, memory.Budget.LargeReplies);
     private readonly ReplyWriter _writer = new(session.Terms.Replies);
+    private readonly ReplyGather _gather = new(socket);
     private BatchedReply[] _replies = [];
     private int _usedBytes;
     private int _count;
@@ -63,6 +65,21 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
             isHole
                 ? _writer.WriteHole(wire, reply, (uint)dataBytes)
                 : _writer.WriteDataPrefix(wire, reply, dataBytes) + dataBytes);
+    }
+
+    /// <summary>Whether data can be sent from where the disk keeps it: <see cref="View"/>.</summary>
+    public bool CanView { get; } = socket.HasVectors && session.Disk.CanView;
+
+    /// <summary>Where reads can put what they return, to be followed by <see cref="AddView"/>.</summary>
+    public ReadView View => _gather.View;
+
+    /// <summary>Adds a READ's reply, for whose data room was made with <see cref="TryReserve"/>, and which is in the view from
+    /// <paramref name="firstSegment"/> on.</summary>
+    public void AddView(in BatchedReply reply, int dataBytes, int firstSegment)
+    {
+        int prefixBytes = _writer.WriteDataPrefix(_buffer.Bytes[_usedBytes..], reply, dataBytes);
+        _gather.Add(_usedBytes + prefixBytes, dataBytes, firstSegment);
+        Commit(reply, prefixBytes + dataBytes);
     }
 
     /// <summary>Adds a reply without data. False as <see cref="Send"/>.</summary>
@@ -117,10 +134,12 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
                 RefuseAll();
             }
 
-            if (End == SessionEnd.None && !SendPieces(_buffer.Bytes[.._usedBytes]))
+            if (End == SessionEnd.None && !SendWire(_buffer.Bytes[.._usedBytes]))
             {
                 End = SessionEnd.Close;
             }
+
+            _gather.Release();
         }
 
         Record(isLive);
@@ -144,6 +163,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
     /// <summary>Gives the memory back; nothing may be gathered.</summary>
     public void Release()
     {
+        _gather.Trim();
         _buffer.Release();
         _replies = [];
     }
@@ -182,9 +202,18 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
         return hasRoom;
     }
 
-    private bool SendPieces(ReadOnlySpan<byte> wire)
+    private bool SendWire(Span<byte> wire)
     {
         memory.IsClientsTurn = true;
+        int sentBytes = _gather.IsEmpty ? 0 : _gather.Send(wire);
+        memory.Move(Math.Max(0, sentBytes));
+        bool isSent = sentBytes >= 0 && SendPieces(wire[sentBytes..]);
+        memory.IsClientsTurn = false;
+        return isSent;
+    }
+
+    private bool SendPieces(ReadOnlySpan<byte> wire)
+    {
         bool isSent = true;
         while (isSent && !wire.IsEmpty)
         {
@@ -194,12 +223,12 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
             wire = wire[piece.Length..];
         }
 
-        memory.IsClientsTurn = false;
         return isSent;
     }
 
     private void RefuseAll()
     {
+        _gather.Release();
         _usedBytes = 0;
         for (int i = 0; i < _count; i++)
         {

@@ -53,6 +53,15 @@ internal sealed class RequestBuffer(ConnectionMemory memory)
         _wasFilled = _end == _buffer.CapacityBytes;
     }
 
+    /// <summary>Puts back, in front of what is here, what was consumed before; it has the room that it had then.</summary>
+    public void PutBack(ReadOnlySpan<byte> bytes)
+    {
+        byte[] arrived = Arrived.ToArray();
+        bytes.CopyTo(_buffer.Bytes);
+        arrived.CopyTo(_buffer.Bytes[bytes.Length..]);
+        (_start, _end) = (0, bytes.Length + arrived.Length);
+    }
+
     public void Consume(int bytes)
     {
         _start += bytes;

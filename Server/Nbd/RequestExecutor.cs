@@ -1,4 +1,5 @@
 using BlockEmu.Device;
+using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Metrics;
 
@@ -7,6 +8,9 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>Executing: one judged request becomes one call of the disk, on the thread that read it, and one reply.</summary>
 internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
 {
+    // Less is copied for less than it costs to send from where it lies.
+    private const int LeastViewBytes = 4096;
+
     // What must reach the host's disk may take long: the replies before it should not wait for it.
     private readonly bool _mayBeSlow = session.Disk.Options.FilePath is not null;
     private readonly bool _mayTellHoles = session.Terms.Replies != NbdReplyStyle.Simple;
@@ -32,6 +36,13 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         }
 
         return AnswerStatus(header, Carry(header, payload, fua));
+    }
+
+    /// <summary>A WRITE whose payload is whole. False when the session ended.</summary>
+    public bool Write(in NbdRequestHeader header, StockedPayload payload)
+    {
+        bool fua = IsFua(header);
+        return (!_mayBeSlow || !fua || replies.Send()) && AnswerStatus(header, payload.Write(fua));
     }
 
     /// <summary>BLOCK_STATUS for these contexts. False when the session ended.</summary>
@@ -65,6 +76,11 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
             return false;
         }
 
+        if (lengthBytes >= LeastViewBytes && replies.CanView)
+        {
+            return ReadView(header, lengthBytes);
+        }
+
         long? failedAtBytes = null;
         DiskStatus status = lengthBytes == 0
             ? StatusOfNothing()
@@ -75,16 +91,51 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         }
 
         // Data mostly ends the search at its first byte, and what is all zero need not be sent.
-        bool isHole = _mayTellHoles && (header.Flags & NbdCommandFlags.DontFragment) == NbdCommandFlags.None
-            && !data.ContainsAnyExcept((byte)0);
-        replies.AddData(
-            new BatchedReply(header.Cookie, DiskOperation.Read, true, IsFua(header), lengthBytes)
-            {
-                OffsetBytes = header.OffsetBytes,
-            },
-            lengthBytes, isHole);
+        bool isHole = MayTellHole(header) && !data.ContainsAnyExcept((byte)0);
+        replies.AddData(ReadReply(header), lengthBytes, isHole);
         return true;
     }
+
+    /// <summary>A READ whose data is sent from where it lies; its place in the batch is reserved.</summary>
+    private bool ReadView(in NbdRequestHeader header, int lengthBytes)
+    {
+        int first = replies.View.Segments.Length;
+        DiskStatus status = session.Disk.Read(session.Epoch, (long)header.OffsetBytes, lengthBytes, replies.View);
+        if (status != DiskStatus.Ok)
+        {
+            return AnswerStatus(header, status);
+        }
+
+        if (MayTellHole(header) && IsZero(replies.View.Segments[first..]))
+        {
+            replies.AddData(ReadReply(header), lengthBytes, isHole: true);
+        }
+        else
+        {
+            replies.AddView(ReadReply(header), lengthBytes, first);
+        }
+
+        return true;
+    }
+
+    private bool MayTellHole(in NbdRequestHeader header) =>
+        _mayTellHoles && (header.Flags & NbdCommandFlags.DontFragment) == NbdCommandFlags.None;
+
+    private static bool IsZero(ReadOnlySpan<PageSegment> segments)
+    {
+        foreach (PageSegment segment in segments)
+        {
+            if (segment.Bytes.ContainsAnyExcept((byte)0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static BatchedReply ReadReply(in NbdRequestHeader header) =>
+        new(header.Cookie, DiskOperation.Read, true, IsFua(header), (long)header.LengthBytes) { OffsetBytes = header.OffsetBytes };
 
     private bool AnswerStatus(in NbdRequestHeader header, DiskStatus status, long? failedAtBytes = null)
     {

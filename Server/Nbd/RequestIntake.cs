@@ -1,16 +1,25 @@
+using BlockEmu.Protocol.Nbd;
+
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Taking in: receives into memory that it has the leave to hold, and gives it back.</summary>
-internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, ConnectionMemory memory)
+internal sealed class RequestIntake(DiskSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory)
 {
     // How long the first request, or the next after a rest, may take before the connection rests again.
     private const int FirstPatienceMs = 20;
 
+    // So little of a payload is kept in a small buffer while nothing comes.
+    private const int MaxRestingBytes = PooledBuffer.SmallBytes / 2;
+
     private readonly RequestBuffer _input = new(memory);
+    private readonly StockedPayload _payload = new(session, socket, new NbdRequestFraming(session.Terms.Replies));
     private bool _isResting = true;
 
     /// <summary>What has been received and not yet been carried out.</summary>
     public ReadOnlySpan<byte> Arrived => _input.Arrived;
+
+    /// <summary>A payload on its way to the disk's pages.</summary>
+    public StockedPayload Payload => _payload;
 
     public void Consume(int bytes) => _input.Consume(bytes);
 
@@ -20,6 +29,25 @@ internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, Conne
         _input.TryMakeRoom(received.Length, received.Length, mayWait: false, out Span<byte> room);
         received.CopyTo(room);
         _input.Add(received.Length);
+    }
+
+    /// <summary>A WRITE whose header is the first that is here: what has arrived of its payload goes to the disk's pages, and so does
+    /// what comes. Idle: not now; End: the connection was reset while it waited for memory.</summary>
+    public SocketReceipt BeginPayload(in NbdRequestHeader header, int wholeBytes)
+    {
+        // For the budget: what it makes room for here will lie in the disk's pages instead.
+        if (!TryMakeRoom(wholeBytes, int.MaxValue, out _))
+        {
+            return SocketReceipt.End;
+        }
+
+        if (!_payload.TryBegin(header, Arrived))
+        {
+            return SocketReceipt.Idle;
+        }
+
+        Consume(Arrived.Length);
+        return SocketReceipt.Data;
     }
 
     /// <summary>Receives. End: also when the connection was reset while it waited for memory.</summary>
@@ -40,10 +68,20 @@ internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, Conne
             return SocketReceipt.End;
         }
 
+        if (_payload.IsBegun && !_payload.TryPrepare())
+        {
+            // The disk has no power for it any more: what is left is received as anything else is, and refused.
+            _input.PutBack(_payload.Withdraw());
+            return SocketReceipt.Data;
+        }
+
+        int payloadBytes = 0;
         memory.IsClientsTurn = true;
-        SocketReceipt receipt = socket.Receive(room, out int receivedBytes);
+        SocketReceipt receipt = _payload.IsBegun
+            ? _payload.Receive(room, out payloadBytes, out int receivedBytes)
+            : socket.Receive(room, out receivedBytes);
         memory.IsClientsTurn = false;
-        memory.Move(receivedBytes);
+        memory.Move(payloadBytes + receivedBytes);
         _input.Add(receivedBytes);
         return receipt;
     }
@@ -52,14 +90,28 @@ internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, Conne
     public void Rest()
     {
         replies.Release();
-        _input.Rest();
+        if (_payload.IsBegun && _payload.DoneBytes <= MaxRestingBytes)
+        {
+            _input.PutBack(_payload.Withdraw());
+        }
+
+        if (!_payload.IsBegun)
+        {
+            _payload.Release();
+            _input.Rest();
+        }
+
         _isResting = true;
 
         // What it keeps, it keeps for its client.
         memory.IsClientsTurn = true;
     }
 
-    public void Release() => _input.Release();
+    public void Release()
+    {
+        _payload.Release();
+        _input.Release();
+    }
 
     private bool TryMakeRoom(int neededBytes, int limitBytes, out Span<byte> room)
     {
@@ -68,7 +120,7 @@ internal sealed class RequestIntake(ClientLink socket, ReplyBatch replies, Conne
             replies.Release();
         }
 
-        if (_input.IsHeldFromOthers(neededBytes))
+        if (!_payload.IsBegun && _input.IsHeldFromOthers(neededBytes))
         {
             _input.Rest();
         }

@@ -13,7 +13,7 @@ internal sealed class RequestLoop(
     private const int LargePayloadBytes = 64 << 10;
 
     private readonly NbdRequestFraming _framing = new(session.Terms.Replies);
-    private readonly RequestIntake _input = new(socket, replies, memory);
+    private readonly RequestIntake _input = new(session, socket, replies, memory);
     private readonly RequestExecutor _executor = new(session, replies);
     private SessionEnd _end;
     private long _drainBytes;
@@ -62,6 +62,11 @@ internal sealed class RequestLoop(
 
     private bool TryNext()
     {
+        if (_input.Payload.IsBegun)
+        {
+            return _input.Payload.IsWhole ? WritePayload() : Receive(_framing.SizeBytes, _framing.SizeBytes);
+        }
+
         if (_isDraining)
         {
             return Drain();
@@ -120,6 +125,11 @@ internal sealed class RequestLoop(
         int wholeBytes = _framing.SizeBytes + payloadBytes;
         if (arrivedBytes < wholeBytes)
         {
+            if (!_isLate && _input.Payload.Suits(header))
+            {
+                return BeginPayload(header, wholeBytes);
+            }
+
             int limitBytes = payloadBytes < LargePayloadBytes
                 ? int.MaxValue
                 : wholeBytes - arrivedBytes + _framing.SizeBytes;
@@ -132,6 +142,34 @@ internal sealed class RequestLoop(
             : _executor.Execute(header, payload) || EndAsReplies();
         _input.Consume(wholeBytes);
         return goesOn;
+    }
+
+    /// <summary>From here on the payload is received where the disk keeps it.</summary>
+    private bool BeginPayload(in NbdRequestHeader header, int wholeBytes)
+    {
+        if (!SendReplies())
+        {
+            return false;
+        }
+
+        return _input.BeginPayload(header, wholeBytes) switch
+        {
+            SocketReceipt.End => EndWith(SessionEnd.Close),
+            SocketReceipt.Idle => Receive(wholeBytes, int.MaxValue),
+            _ => true,
+        };
+    }
+
+    private bool WritePayload()
+    {
+        NbdRequestHeader header = _input.Payload.Request;
+        if (_isLate)
+        {
+            _input.Payload.Release();
+            return Refuse(header, NbdErrors.ServerStops);
+        }
+
+        return _executor.Write(header, _input.Payload) || EndAsReplies();
     }
 
     private bool TellStatus(in NbdRequestHeader header, ReadOnlySpan<byte> payload)
@@ -184,7 +222,7 @@ internal sealed class RequestLoop(
         }
 
         // While the server stops, what has begun is still received, and what is there; then the connection ends.
-        bool isMidRequest = _isDraining || !_input.Arrived.IsEmpty;
+        bool isMidRequest = _isDraining || _input.Payload.IsBegun || !_input.Arrived.IsEmpty;
         _isIdle = !isMidRequest;
         while (isMidRequest || !isStopping() || socket.HasArrivals)
         {
