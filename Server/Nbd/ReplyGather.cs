@@ -118,8 +118,9 @@ internal sealed unsafe class ReplyGather(ClientLink link)
             }
 
             sentBytes += (int)bytes;
+            int end = first + vectors.Length;
             first = Advance(first, bytes);
-            if (first < _vectorCount && vectors.Length < IoVector.MaxCount && !MayWait(ref startedAt))
+            if (first < end && !MayWait(ref startedAt))
             {
                 break;
             }

@@ -52,6 +52,22 @@ public sealed class NbdShutdownTests : IDisposable
     }
 
     [Fact]
+    public async Task E2_a_large_payload_that_was_arriving_at_the_stop_gets_ESHUTDOWN_and_changes_nothing()
+    {
+        Task<SessionEnd> loop = RunAsync(CreateLoop(() => _isStopping));
+        byte[] write = NbdBench.Request(NbdCommand.Write, 1, 0, 256 << 10, NbdBench.Pattern(256 << 10));
+        _pair.Stream.Write(write.AsSpan(..^HeldBytes));
+        _isStopping = true;
+        _pair.Stream.Write([.. write[^HeldBytes..], .. NbdBench.Request(NbdCommand.Flush, 2, 0, 0)]);
+        Assert.Equal(new NbdSimpleReply(NbdError.Shutdown, 1), NbdBench.ReadReply(_pair.Stream));
+        Assert.Equal(new NbdSimpleReply(NbdError.Shutdown, 2), NbdBench.ReadReply(_pair.Stream));
+        Assert.Equal(SessionEnd.Close, await loop.WaitAsync(NbdBench.Patience, TestContext.Current.CancellationToken));
+        byte[] found = new byte[4096];
+        Assert.Equal(DiskStatus.Ok, _disk.Read(_disk.PowerEpoch, 0, found));
+        Assert.Equal(-1, found.AsSpan().IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
     public async Task E2_a_payload_that_is_read_over_at_the_stop_keeps_the_stream_in_step()
     {
         Task<SessionEnd> loop = RunAsync(CreateLoop(() => _isStopping));
