@@ -13,6 +13,7 @@ internal sealed class NbdConnection : IParkable, IDisposable
     private readonly Conversation _conversation;
     private readonly long _startedAt;
     private int _isGivenUp;
+    private int _isEvicted;
 
     public NbdConnection(long number, ClientLink link, NbdServices services)
     {
@@ -98,6 +99,12 @@ internal sealed class NbdConnection : IParkable, IDisposable
     /// <summary>Drops it: its client does not get on while others wait for what it holds. Any thread.</summary>
     public void Evict()
     {
+        if (Interlocked.Exchange(ref _isEvicted, 1) != 0)
+        {
+            // It is on its way out, and a busy machine takes its time.
+            return;
+        }
+
         _services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.Stalled);
         NbdLog.Evicted(_services.Logger, Number);
         Reset();
