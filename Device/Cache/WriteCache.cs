@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
@@ -18,7 +17,7 @@ namespace BlockEmu.Device.Cache;
 /// version can never come back.</description></item>
 /// </list>
 /// </remarks>
-internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
+internal sealed class WriteCache
 {
     /// <summary>Pending commands without payload (trims, zeroes) at most.</summary>
     public const int MaxWeightless = 65_536;
@@ -31,11 +30,22 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     /// <summary>Zeroes over fewer whole pages than this are nodes like data; more are one zero range.</summary>
     private const int ZeroRangePages = 4;
 
+    private readonly DiskGeometry _geometry;
+    private readonly PageArena _arena;
+    private readonly VersionWriter _writer;
     private readonly Stack<PendingCommand> _spare = new();
     private readonly List<PendingCommand> _dying = [];
     private int _weightless;
 
-    public PageVersions Versions { get; } = new(geometry);
+    public WriteCache(DiskGeometry geometry, PageArena arena)
+    {
+        _geometry = geometry;
+        _arena = arena;
+        Versions = new PageVersions(geometry);
+        _writer = new VersionWriter(geometry, arena, Versions);
+    }
+
+    public PageVersions Versions { get; }
 
     public NodePool Nodes => Versions.Nodes;
 
@@ -73,10 +83,8 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         PendingAtoms += layout.Count;
         if (kind == WriteKind.Write)
         {
-            fixed (byte* source = payload.Bytes)
-            {
-                InsertNodes(command, range.OffsetBytes, range.EndBytes, source, payload.Stock);
-            }
+            _writer.AddData(command, payload);
+            LiveBytes += command.LiveBytes;
         }
         else
         {
@@ -165,64 +173,16 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     {
         long end = command.OffsetBytes + command.LengthBytes;
         long firstWhole = (command.OffsetBytes + PageArena.PageBytes - 1) / PageArena.PageBytes;
-        long endWhole = end == geometry.SizeBytes ? geometry.PageCount : end / PageArena.PageBytes;
+        long endWhole = end == _geometry.SizeBytes ? _geometry.PageCount : end / PageArena.PageBytes;
         if (endWhole - firstWhole < ZeroRangePages)
         {
-            InsertNodes(command, command.OffsetBytes, end, null);
+            _writer.AddZeroes(command, command.OffsetBytes, end);
             return;
         }
 
-        InsertNodes(command, command.OffsetBytes, firstWhole * PageArena.PageBytes, null);
+        _writer.AddZeroes(command, command.OffsetBytes, firstWhole * PageArena.PageBytes);
         Zeroes.Add(command, firstWhole, endWhole);
-        InsertNodes(command, endWhole * PageArena.PageBytes, end, null);
-    }
-
-    /// <summary>Adds nodes for zeroes, or for bytes that are copied from <paramref name="source"/>, or that lie in
-    /// <paramref name="stock"/>, whose whole pages become the cache's.</summary>
-    private void InsertNodes(PendingCommand command, long start, long end, byte* source, WriteStock? stock = null)
-    {
-        int blockBytes = geometry.BlockSizeBytes;
-        long firstPage = start / PageArena.PageBytes;
-        while (start < end)
-        {
-            long page = start / PageArena.PageBytes;
-            long pageStart = page * PageArena.PageBytes;
-            int bytes = (int)(Math.Min(end, pageStart + PageArena.PageBytes) - start);
-            int node = Nodes.Rent();
-            ref PendingNode entry = ref Nodes[node];
-            entry = new PendingNode { Page = page, Owner = command };
-            entry.FirstBlock = (byte)((start - pageStart) / blockBytes);
-            entry.BlockCount = (byte)(bytes / blockBytes);
-            entry.Live = DiskGeometry.Mask(entry.FirstBlock, entry.BlockCount);
-            if (stock is not null || source is not null)
-            {
-                byte* from = stock is null ? source : (byte*)stock[(int)(page - firstPage)] + (start - pageStart);
-                entry.Data = stock is not null && bytes == PageArena.PageBytes
-                    ? stock.Take((int)(page - firstPage))
-                    : CopyIn(from, bytes);
-                source = stock is null ? source + bytes : null;
-                command.LiveBytes += bytes;
-                LiveBytes += bytes;
-            }
-
-            Versions.Link(node);
-            start += bytes;
-        }
-    }
-
-    private nint CopyIn(byte* source, int bytes)
-    {
-        nint target = arena.Rent(bytes);
-        if (bytes == PageArena.PageBytes)
-        {
-            PageCopy.Fill(target, source);
-        }
-        else
-        {
-            Unsafe.CopyBlockUnaligned((void*)target, source, (uint)bytes);
-        }
-
-        return target;
+        _writer.AddZeroes(command, endWhole * PageArena.PageBytes, end);
     }
 
     private void PersistZeroes(PendingCommand command, MemoryMedium? target)
@@ -233,7 +193,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
             Zeroes.Supersede(range, command.Sequence, _dying);
             for (long page = Versions.NextPage(range.Start, range.End); page >= 0; page = Versions.NextPage(page + 1, range.End))
             {
-                ClipChain(Versions.Find(page).Head, geometry.FullMask, command.Sequence);
+                ClipChain(Versions.Find(page).Head, _geometry.FullMask, command.Sequence);
             }
 
             target?.ZeroPages(range, zeroes);
@@ -272,7 +232,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
         }
 
         PendingCommand owner = entry.Owner;
-        long bytes = owner.Kind == WriteKind.Write ? (long)BitOperations.PopCount(died) * geometry.BlockSizeBytes : 0;
+        long bytes = owner.Kind == WriteKind.Write ? (long)BitOperations.PopCount(died) * _geometry.BlockSizeBytes : 0;
         LiveBytes -= bytes;
         owner.LiveBytes -= bytes;
         entry.Live &= (byte)~died;
@@ -340,7 +300,7 @@ internal sealed unsafe class WriteCache(DiskGeometry geometry, PageArena arena)
     {
         if (entry.Data != 0)
         {
-            arena.Return(entry.Data, entry.BlockCount * geometry.BlockSizeBytes);
+            _arena.Return(entry.Data, entry.BlockCount * _geometry.BlockSizeBytes);
             entry.Data = 0;
         }
     }
