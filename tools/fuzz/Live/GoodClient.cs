@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Security;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Protocol.Nbd;
 
@@ -9,22 +10,64 @@ internal sealed class GoodClient(LiveTarget target, Chance chance)
 {
     private const int BlockBytes = 4096;
     private const int MaxBlocks = 1024;
+    private const int MaxRunBlocks = 128;
     private const int FlushEvery = 64;
+    private const int StayFor = 5000;
 
     /// <summary>Nothing here takes a hundredth of it.</summary>
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(15);
 
     private readonly ulong[] _generations = new ulong[MaxBlocks];
-    private readonly byte[] _written = new byte[BlockBytes];
-    private readonly byte[] _read = new byte[BlockBytes];
+    private readonly byte[] _written = new byte[MaxRunBlocks * BlockBytes];
+    private readonly byte[] _read = new byte[MaxRunBlocks * BlockBytes];
     private long _operations;
 
     public long Operations => Interlocked.Read(ref _operations);
 
-    /// <summary>Works until told to stop. Throws <see cref="Targets.BrokenPromiseException"/> or <see cref="IOException"/>.</summary>
+    /// <summary>Works until told to stop, over one connection after the other. Throws
+    /// <see cref="Targets.BrokenPromiseException"/> or <see cref="IOException"/>.</summary>
     public void Run(Func<bool> goesOn)
     {
-        using NbdClient client = NbdClient.Connect(target.EndPoint, s_deadline);
+        bool isFirst = true;
+        do
+        {
+            using NbdClient client = Open(out int blockCount);
+            if (isFirst)
+            {
+                WriteAll(client, blockCount);
+                isFirst = false;
+            }
+
+            for (int i = 0; i < StayFor && goesOn(); i++)
+            {
+                Work(client, blockCount);
+            }
+
+            for (int block = 0; block < blockCount; block += MaxRunBlocks)
+            {
+                Check(client, block, Math.Min(MaxRunBlocks, blockCount - block));
+            }
+
+            client.Disconnect();
+        }
+        while (goesOn());
+    }
+
+    /// <summary>Connects in one of the ways there are.</summary>
+    private NbdClient Open(out int blockCount)
+    {
+        NbdClient client = NbdClient.Connect(target.EndPoint, s_deadline);
+        if (target.HasTls && chance.OneIn(3))
+        {
+#pragma warning disable CA5359 // Our own child's, over a socket in a folder of our own; who it is was never in doubt.
+            client.StartTls(new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+            });
+#pragma warning restore CA5359
+        }
+
         switch (chance.Below(3))
         {
             case 1:
@@ -37,56 +80,71 @@ internal sealed class GoodClient(LiveTarget target, Chance chance)
                 break;
         }
 
-        NbdExport export = client.Go(target.GoodExport);
-        int blockCount = (int)Math.Min(MaxBlocks, export.SizeBytes / BlockBytes);
-        for (int block = 0; block < blockCount; block++)
+        blockCount = (int)Math.Min(MaxBlocks, client.Go(target.GoodExport).SizeBytes / BlockBytes);
+        return client;
+    }
+
+    private void WriteAll(NbdClient client, int blockCount)
+    {
+        for (int block = 0; block < blockCount; block += MaxRunBlocks)
         {
-            Write(client, block);
+            Write(client, block, Math.Min(MaxRunBlocks, blockCount - block));
+        }
+    }
+
+    private void Work(NbdClient client, int blockCount)
+    {
+        Write(client, DrawBlock(blockCount, out int count), count);
+        Check(client, DrawBlock(blockCount, out count), count);
+        if (chance.OneIn(FlushEvery))
+        {
+            Demand(client.Flush(), "FLUSH");
+        }
+    }
+
+    /// <summary>Mostly one block, now and then many: they take other ways through the server.</summary>
+    private int DrawBlock(int blockCount, out int count)
+    {
+        count = chance.OneIn(8) ? 1 + chance.Below(MaxRunBlocks) : 1;
+        return chance.Below(blockCount - count + 1);
+    }
+
+    private void Write(NbdClient client, int block, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _generations[block + i]++;
         }
 
-        while (goesOn())
+        Demand(client.Write((long)block * BlockBytes, Stamp(block, count)), "WRITE");
+    }
+
+    private void Check(NbdClient client, int block, int count)
+    {
+        Span<byte> read = _read.AsSpan(0, count * BlockBytes);
+        Demand(client.Read((long)block * BlockBytes, read), "READ");
+        int same = read.CommonPrefixLength(Stamp(block, count));
+        if (same != read.Length)
         {
-            Write(client, chance.Below(blockCount));
-            Check(client, chance.Below(blockCount));
-            if (chance.OneIn(FlushEvery))
+            throw new Targets.BrokenPromiseException(
+                $"the good client reads a wrong byte: block {block + (same / BlockBytes)}, byte {same % BlockBytes}");
+        }
+    }
+
+    private ReadOnlySpan<byte> Stamp(int block, int count)
+    {
+        Span<byte> bytes = _written.AsSpan(0, count * BlockBytes);
+        for (int at = 0; at < bytes.Length; at += BlockBytes)
+        {
+            int index = block + (at / BlockBytes);
+            SplitMix64 content = new(SplitMix64.Hash((ulong)index, _generations[index]));
+            for (int word = 0; word < BlockBytes; word += sizeof(ulong))
             {
-                Demand(client.Flush(), "FLUSH");
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes[(at + word)..], content.Next());
             }
         }
 
-        for (int block = 0; block < blockCount; block++)
-        {
-            Check(client, block);
-        }
-
-        client.Disconnect();
-    }
-
-    private void Write(NbdClient client, int block)
-    {
-        _generations[block]++;
-        Stamp(block, _written);
-        Demand(client.Write((long)block * BlockBytes, _written), "WRITE");
-    }
-
-    private void Check(NbdClient client, int block)
-    {
-        Demand(client.Read((long)block * BlockBytes, _read), "READ");
-        Stamp(block, _written);
-        int same = _read.AsSpan().CommonPrefixLength(_written);
-        if (same != BlockBytes)
-        {
-            throw new Targets.BrokenPromiseException($"the good client reads a wrong byte: block {block}, byte {same}");
-        }
-    }
-
-    private void Stamp(int block, Span<byte> bytes)
-    {
-        SplitMix64 content = new(SplitMix64.Hash((ulong)block, _generations[block]));
-        for (int at = 0; at < bytes.Length; at += sizeof(ulong))
-        {
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes[at..], content.Next());
-        }
+        return bytes;
     }
 
     private void Demand(NbdError error, string what)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace BlockEmu.Fuzz.Live;
 
@@ -34,7 +36,7 @@ public sealed class ServerChild : IDisposable
     {
         _process = process;
         _folder = folder;
-        Target = new LiveTarget(new UnixDomainSocketEndPoint(Path.Combine(folder, "nbd")), GoodDisk);
+        Target = new LiveTarget(new UnixDomainSocketEndPoint(Path.Combine(folder, "nbd")), GoodDisk) { HasTls = true };
     }
 
     public LiveTarget Target { get; }
@@ -71,6 +73,7 @@ public sealed class ServerChild : IDisposable
         string[] arguments =
         [
             .. isDll ? [program] : Array.Empty<string>(), "--admin", "none", "--nbd", $"unix:{folder}/nbd",
+            "--tls", "selective", "--tls-cert", WriteCertificate(folder),
             .. s_disks.SelectMany(static d => new[] { "--disk", d }),
         ];
         foreach (string argument in arguments)
@@ -91,6 +94,18 @@ public sealed class ServerChild : IDisposable
             child.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A certificate of its own with its key, in one file.</summary>
+    private static string WriteCertificate(string folder)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using X509Certificate2 certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        string path = Path.Combine(folder, "server.pem");
+        File.WriteAllText(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        return path;
     }
 
     /// <summary>Resident memory now, bytes; 0 when it is gone.</summary>
