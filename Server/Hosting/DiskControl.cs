@@ -21,6 +21,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     private int _latestReport;
     private long _uploads;
     private int _isUploading;
+    private bool _isRetired; // under _moves
 
     public ServedDisk Served { get; } = served;
 
@@ -54,9 +55,23 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     /// <summary>Flush, then off. The disk stays on unless the answer is <see cref="DiskStatus.Ok"/>.</summary>
     public Task<DiskStatus> ShutdownAsync(OffBehaviour? clients) => MoveAsync(() => GoOff(clients, Disk.Shutdown));
 
+    /// <summary>Flush, then off for good: nobody can switch it on again between this and its end. Nothing has changed unless the
+    /// answer is <see cref="DiskStatus.Ok"/>.</summary>
+    public Task<DiskStatus> RetireAsync() => MoveAsync(() =>
+    {
+        DiskStatus status = Disk.PowerState == PowerState.On ? GoOff(OffBehaviour.Reset, Disk.Shutdown) : DiskStatus.Ok;
+        _isRetired = status == DiskStatus.Ok;
+        return status;
+    });
+
     /// <summary>Returns the power. The newest bundle is kept aside first: failures are noticed after the power is back.</summary>
     public Task PowerOnAsync() => MoveAsync(() =>
     {
+        if (_isRetired)
+        {
+            throw new PowerMoveException($"disk {Disk.Name} is being removed", Disk.PowerState);
+        }
+
         if (Disk.PowerState == PowerState.Off)
         {
             Bundles.KeepForPowerOn();

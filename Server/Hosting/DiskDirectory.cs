@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using BlockEmu.Device;
-using BlockEmu.Device.Power;
 using BlockEmu.Server.Hosting.Configuration;
 
 namespace BlockEmu.Server.Hosting;
@@ -77,8 +76,7 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
     /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>
     public async Task<bool> CloseAsync(DiskControl control)
     {
-        if (control.Disk.PowerState == PowerState.On
-            && await control.ShutdownAsync(OffBehaviour.Reset) != DiskStatus.Ok)
+        if (await control.RetireAsync() != DiskStatus.Ok)
         {
             return false;
         }

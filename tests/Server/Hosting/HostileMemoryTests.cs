@@ -13,7 +13,7 @@ public sealed class HostileMemoryTests
     private const int Largest = 64 << 20;
 
     [Fact]
-    public async Task E4_2000_idle_connections_cost_less_than_100_KiB_each_and_disturb_nobody()
+    public async Task E4_N11_2000_idle_connections_cost_less_than_100_KiB_each_and_disturb_nobody()
     {
         const int count = 2000;
         using TempFolder folder = new();
@@ -33,7 +33,7 @@ public sealed class HostileMemoryTests
     }
 
     [Fact]
-    public async Task E4_32_stalled_readers_with_64_MiB_queued_and_as_many_stalled_writers_stay_within_the_budget()
+    public async Task E4_N18_32_stalled_readers_with_64_MiB_queued_and_as_many_stalled_writers_stay_within_the_budget()
     {
         const long budget = 256 * MiB;
         using TempFolder folder = new();
