@@ -45,7 +45,6 @@ public sealed class Disk : IDisposable
     private readonly FlushCommand _flush;
     private readonly MapCommand _map;
     private readonly DiskPower _power;
-    private readonly MemoryMedium? _platter;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
     /// the options do not hold, and <see cref="DeviceIoException"/> when the image cannot be used.</summary>
@@ -78,12 +77,12 @@ public sealed class Disk : IDisposable
         _flush = new FlushCommand(_core, _destager, _powerGate);
         _map = new MapCommand(_core, _destager, _powerGate);
         _power = new DiskPower(_core, _destager, _powerGate, options);
-        _platter = _core.Medium as MemoryMedium;
+        CanView = _core.Medium is MemoryMedium;
 
-        IMedium OpenMedium(PageArena arena)
+        IMedium OpenMedium(PageArena arena, PageTable pages)
         {
             IMedium medium = file is null
-                ? new MemoryMedium(geometry, arena)
+                ? new MemoryMedium(geometry, arena, pages)
                 : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost);
             return wrapMedium is null ? medium : wrapMedium(medium);
         }
@@ -150,12 +149,12 @@ public sealed class Disk : IDisposable
         _writes.Write(epoch, offsetBytes, payload, fua);
 
     /// <summary>Whether reads can go without a copy: with a platter in memory.</summary>
-    public bool CanView => _platter is not null;
+    public bool CanView { get; }
 
     /// <summary>Reads visible content without copying it: adds to <paramref name="view"/> where it lies. Only where
     /// <see cref="CanView"/>.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, ReadView view) =>
-        _reads.Read(epoch, offsetBytes, lengthBytes, _platter ?? throw new InvalidOperationException("no view of this medium"), view);
+        CanView ? _reads.Read(epoch, offsetBytes, lengthBytes, view) : throw new InvalidOperationException("no view of this medium");
 
     /// <summary>A stock of pages for one session's payloads.</summary>
     public WriteStock OpenStock() => new(_core);

@@ -15,7 +15,7 @@ internal sealed class DiskCore : IDisposable
     private readonly PageLoans _loans;
     private long _flushesAccepted;
 
-    public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, IMedium> openMedium, IDiskEventSink? events)
+    public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, PageTable, IMedium> openMedium, IDiskEventSink? events)
     {
         Geometry = geometry;
         Atomicity = options.EffectiveAtomicity;
@@ -23,9 +23,10 @@ internal sealed class DiskCore : IDisposable
         _cacheBytes = options.CacheBytes;
         Arena = new PageArena();
         _loans = new PageLoans(Arena);
-        Cache = new WriteCache(geometry, Arena);
+        Pages = new PageTable(geometry.PageCount);
+        Cache = new WriteCache(geometry, Arena, Pages);
         Reader = new VisibleReader(geometry, Cache);
-        Medium = openMedium(Arena);
+        Medium = openMedium(Arena, Pages);
     }
 
     /// <summary>Protects everything here and in the cache; never held across I/O of a medium that waits.</summary>
@@ -38,6 +39,9 @@ internal sealed class DiskCore : IDisposable
     public IDiskEventSink? Events { get; }
 
     public PageArena Arena { get; }
+
+    /// <summary>The pages in use, of the cache and of a platter in memory.</summary>
+    public PageTable Pages { get; }
 
     public WriteCache Cache { get; }
 
@@ -196,6 +200,7 @@ internal sealed class DiskCore : IDisposable
     public void Dispose()
     {
         Medium.Dispose();
+        Pages.Dispose();
         _loans.Close();
     }
 }

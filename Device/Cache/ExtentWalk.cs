@@ -53,9 +53,9 @@ internal sealed class ExtentWalk(DiskGeometry geometry, WriteCache cache, Visibl
         }
     }
 
-    private bool TryAddPage(long page, ref long at, long rangeEnd, int maxExtents, List<DiskExtent> extents)
+    private unsafe bool TryAddPage(long page, ref long at, long rangeEnd, int maxExtents, List<DiskExtent> extents)
     {
-        ref PageSlot slot = ref cache.Versions.Find(page);
+        PageEntry* entry = cache.Versions.Find(page);
         PendingCommand? zeroes = cache.Zeroes.Visible.OwnerAt(page);
         long pageStart = page * PageArena.PageBytes;
         long end = Math.Min(pageStart + PageArena.PageBytes, rangeEnd);
@@ -63,7 +63,7 @@ internal sealed class ExtentWalk(DiskGeometry geometry, WriteCache cache, Visibl
         {
             int block = (int)((at - pageStart) / geometry.BlockSizeBytes);
             long length = Math.Min(pageStart + ((block + 1L) * geometry.BlockSizeBytes), end) - at;
-            int source = reader.Resolve(page, ref slot, block, zeroes);
+            int source = reader.Resolve(page, entry, block, zeroes);
             DiskExtent extent = source switch
             {
                 VisibleReader.FromPlatter => new DiskExtent(at, length, DiskExtentState.Persistent, false),

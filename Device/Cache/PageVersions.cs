@@ -3,35 +3,50 @@ using BlockEmu.Device.Geometry;
 namespace BlockEmu.Device.Cache;
 
 /// <summary>The versions of each page: chains of nodes, newest first, and the newest node of each block.</summary>
-internal sealed class PageVersions(DiskGeometry geometry)
+internal sealed unsafe class PageVersions(DiskGeometry geometry, PageTable pages)
 {
-    private readonly PageDirectory<PageSlot> _slots = new(geometry.PageCount);
+    private readonly MixedPages _mixed = new();
 
     public NodePool Nodes { get; } = new();
 
-    /// <summary>The slot of a page, or a null reference when nothing is pending there.</summary>
-    public ref PageSlot Find(long page) => ref _slots.Find(page);
+    /// <summary>The entry of a page, or null when nothing is pending or persistent there.</summary>
+    public PageEntry* Find(long page) => pages.Find(page);
+
+    /// <summary>The newest node of a page; 0 = none.</summary>
+    public int HeadOf(long page)
+    {
+        PageEntry* entry = pages.Find(page);
+        return entry is null ? 0 : entry->Head;
+    }
 
     /// <summary>The first page with versions in a range, or -1.</summary>
-    public long NextPage(long page, long endPage) => _slots.NextInUse(page, endPage);
+    public long NextPage(long page, long endPage) => pages.NextPending(page, endPage);
+
+    /// <summary>The newest node of a block; 0 = none is pending.</summary>
+    public int NewestOf(PageEntry* entry, int block) =>
+        entry is null ? 0 : entry->Mixed == 0 ? entry->Head : _mixed[entry->Mixed][block];
 
     /// <summary>Puts a node on top of its page, and at the end of its command.</summary>
     public void Link(int node)
     {
         ref PendingNode entry = ref Nodes[node];
-        ref PageSlot slot = ref _slots.FindOrAdd(entry.Page, out _);
-        entry.Older = slot.Head;
-        if (slot.Head != 0)
+        PageEntry* page = pages.AddPending(entry.Page);
+        entry.Older = page->Head;
+        if (page->Head != 0)
         {
-            Nodes[slot.Head].Newer = node;
+            Nodes[page->Head].Newer = node;
         }
 
-        slot.Head = node;
-        for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
+        if (entry.Live == geometry.FullMask)
         {
-            slot.Newest[block] = node;
+            Unmix(page);
+        }
+        else
+        {
+            Show(page, ref entry, node);
         }
 
+        page->Head = node;
         PendingCommand command = entry.Owner;
         if (command.LastNode == 0)
         {
@@ -51,10 +66,19 @@ internal sealed class PageVersions(DiskGeometry geometry)
     {
         ref PendingNode entry = ref Nodes[node];
         entry.Owner.LiveNodes--;
-        ref PageSlot slot = ref _slots.Find(entry.Page);
+        PageEntry* page = pages.Find(entry.Page);
+        if (page->Mixed == 0 && page->Head == node)
+        {
+            page->Mixed = entry.Older == 0 ? 0 : _mixed.Rent(0);
+        }
+        else if (page->Mixed != 0)
+        {
+            Hide(page, node, DiskGeometry.Mask(entry.FirstBlock, entry.BlockCount));
+        }
+
         if (entry.Newer == 0)
         {
-            slot.Head = entry.Older;
+            page->Head = entry.Older;
         }
         else
         {
@@ -66,28 +90,43 @@ internal sealed class PageVersions(DiskGeometry geometry)
             Nodes[entry.Older].Newer = entry.Newer;
         }
 
-        if (slot.Head == 0)
+        if (page->Head == 0)
         {
-            _slots.Remove(entry.Page);
-            return;
+            Unmix(page);
+            pages.RemovePending(entry.Page);
         }
-
-        Hide(ref slot, node, DiskGeometry.Mask(entry.FirstBlock, entry.BlockCount));
     }
 
     /// <summary>Some blocks of a node are dead: it no longer shows there.</summary>
-    public void Hide(int node, byte mask) => Hide(ref _slots.Find(Nodes[node].Page), node, mask);
+    public void Hide(int node, byte mask)
+    {
+        PageEntry* page = pages.Find(Nodes[node].Page);
+        if (page->Mixed == 0 && page->Head != node)
+        {
+            return; // the head covers all of it
+        }
+
+        Mix(page);
+        Hide(page, node, mask);
+    }
 
     /// <summary>Before a node is taken back: where it is the newest, the live version below it shows again.</summary>
     public void Uncover(int node)
     {
         ref PendingNode entry = ref Nodes[node];
-        ref PageSlot slot = ref _slots.Find(entry.Page);
+        PageEntry* page = pages.Find(entry.Page);
+        if (page->Mixed == 0 && page->Head != node)
+        {
+            return;
+        }
+
+        Mix(page);
+        ref MixedPages.NewestNodes newest = ref _mixed[page->Mixed];
         for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
         {
-            if (slot.Newest[block] == node)
+            if (newest[block] == node)
             {
-                slot.Newest[block] = NextLive(entry.Older, block);
+                newest[block] = NextLive(entry.Older, block);
             }
         }
     }
@@ -102,14 +141,44 @@ internal sealed class PageVersions(DiskGeometry geometry)
         return node;
     }
 
-    private void Hide(ref PageSlot slot, int node, byte mask)
+    /// <summary>The node is the newest of its blocks, and not of all.</summary>
+    private void Show(PageEntry* page, ref PendingNode entry, int node)
     {
+        Mix(page);
+        ref MixedPages.NewestNodes newest = ref _mixed[page->Mixed];
+        for (int block = entry.FirstBlock; block < entry.FirstBlock + entry.BlockCount; block++)
+        {
+            newest[block] = node;
+        }
+    }
+
+    private void Hide(PageEntry* page, int node, byte mask)
+    {
+        ref MixedPages.NewestNodes newest = ref _mixed[page->Mixed];
         for (int block = 0; block < geometry.BlocksPerPage; block++)
         {
-            if ((mask & (1 << block)) != 0 && slot.Newest[block] == node)
+            if ((mask & (1 << block)) != 0 && newest[block] == node)
             {
-                slot.Newest[block] = 0;
+                newest[block] = 0;
             }
+        }
+    }
+
+    /// <summary>From here on the newest node is told of each block.</summary>
+    private void Mix(PageEntry* page)
+    {
+        if (page->Mixed == 0)
+        {
+            page->Mixed = _mixed.Rent(page->Head);
+        }
+    }
+
+    private void Unmix(PageEntry* page)
+    {
+        if (page->Mixed != 0)
+        {
+            _mixed.Return(page->Mixed);
+            page->Mixed = 0;
         }
     }
 }

@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using BlockEmu.Device.Geometry;
-using BlockEmu.Device.Media;
 using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Cache;
@@ -26,14 +24,14 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
             long page = at / PageArena.PageBytes;
             int inPage = (int)(at % PageArena.PageBytes);
             int bytes = Math.Min(PageArena.PageBytes - inPage, destination.Length - done);
-            ref PageSlot slot = ref cache.Versions.Find(page);
-            if (Unsafe.IsNullRef(ref slot) && cache.Zeroes.Visible.IsEmpty)
+            PageEntry* entry = cache.Versions.Find(page);
+            if ((entry is null || entry->Head == 0) && cache.Zeroes.Visible.IsEmpty)
             {
                 AddGap(gaps, at, bytes);
             }
             else
             {
-                ReadPage(page, ref slot, inPage, destination.Slice(done, bytes), gaps);
+                ReadPage(page, entry, inPage, destination.Slice(done, bytes), gaps);
             }
 
             done += bytes;
@@ -41,7 +39,7 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
     }
 
     /// <summary>Adds where the bytes of a range are to a view that is pinned, the platter's of a memory medium too.</summary>
-    public void View(long offsetBytes, int lengthBytes, MemoryMedium platter, ReadView view)
+    public void View(long offsetBytes, int lengthBytes, ReadView view)
     {
         int first = view.Segments.Length;
         long end = offsetBytes + lengthBytes;
@@ -50,22 +48,21 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
             long page = at / PageArena.PageBytes;
             int inPage = (int)(at % PageArena.PageBytes);
             int bytes = (int)Math.Min(PageArena.PageBytes - inPage, end - at);
-            ref PageSlot slot = ref cache.Versions.Find(page);
-            nint persistent = platter.Find(page);
-            if (Unsafe.IsNullRef(ref slot) && cache.Zeroes.Visible.IsEmpty)
+            PageEntry* entry = cache.Versions.Find(page);
+            if ((entry is null || entry->Head == 0) && cache.Zeroes.Visible.IsEmpty)
             {
-                AddTo(view, persistent, inPage, bytes, first);
+                AddTo(view, entry is null ? 0 : entry->Platter, inPage, bytes, first);
             }
             else
             {
-                ViewPage(page, ref slot, inPage, bytes, persistent, view, first);
+                ViewPage(page, entry, inPage, bytes, view, first);
             }
 
             at += bytes;
         }
     }
 
-    private void ViewPage(long page, ref PageSlot slot, int inPage, int bytes, nint persistent, ReadView view, int first)
+    private void ViewPage(long page, PageEntry* entry, int inPage, int bytes, ReadView view, int first)
     {
         PendingCommand? zeroes = cache.Zeroes.Visible.OwnerAt(page);
         int blockBytes = geometry.BlockSizeBytes;
@@ -73,11 +70,11 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
         for (int done = inPage; done < end;)
         {
             int block = done / blockBytes;
-            int source = Resolve(page, ref slot, block, zeroes);
+            int source = Resolve(page, entry, block, zeroes);
             int runBytes = Math.Min((block + 1) * blockBytes, end) - done;
             nint data = source switch
             {
-                FromPlatter => persistent,
+                FromPlatter => entry is null ? 0 : entry->Platter,
                 FromZeroes => 0,
                 _ => cache.Nodes[source].Data == 0 ? 0 : cache.Nodes[source].Data - (cache.Nodes[source].FirstBlock * blockBytes),
             };
@@ -103,7 +100,7 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
         }
     }
 
-    private void ReadPage(long page, ref PageSlot slot, int inPage, Span<byte> destination, List<ByteRange> gaps)
+    private void ReadPage(long page, PageEntry* entry, int inPage, Span<byte> destination, List<ByteRange> gaps)
     {
         PendingCommand? zeroes = cache.Zeroes.Visible.OwnerAt(page);
         int blockBytes = geometry.BlockSizeBytes;
@@ -112,9 +109,9 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
         while (done < end)
         {
             int block = done / blockBytes;
-            int source = Resolve(page, ref slot, block, zeroes);
+            int source = Resolve(page, entry, block, zeroes);
             int runEnd = (block + 1) * blockBytes;
-            while (runEnd < end && Resolve(page, ref slot, runEnd / blockBytes, zeroes) == source)
+            while (runEnd < end && Resolve(page, entry, runEnd / blockBytes, zeroes) == source)
             {
                 runEnd += blockBytes;
             }
@@ -140,9 +137,9 @@ internal sealed unsafe class VisibleReader(DiskGeometry geometry, WriteCache cac
     }
 
     /// <summary>Where a block's visible content is: its newest node, or one of the two above.</summary>
-    public int Resolve(long page, ref PageSlot slot, int block, PendingCommand? zeroes)
+    public int Resolve(long page, PageEntry* entry, int block, PendingCommand? zeroes)
     {
-        int node = Unsafe.IsNullRef(ref slot) ? 0 : slot.Newest[block];
+        int node = cache.Versions.NewestOf(entry, block);
         if (zeroes is null || (node != 0 && cache.Nodes[node].Owner.Sequence > zeroes.Sequence))
         {
             return node == 0 ? FromPlatter : node;

@@ -37,11 +37,11 @@ internal sealed class WriteCache
     private readonly List<PendingCommand> _dying = [];
     private int _weightless;
 
-    public WriteCache(DiskGeometry geometry, PageArena arena)
+    public WriteCache(DiskGeometry geometry, PageArena arena, PageTable pages)
     {
         _geometry = geometry;
         _arena = arena;
-        Versions = new PageVersions(geometry);
+        Versions = new PageVersions(geometry, pages);
         _writer = new VersionWriter(geometry, arena, Versions);
     }
 
@@ -193,7 +193,7 @@ internal sealed class WriteCache
             Zeroes.Supersede(range, command.Sequence, _dying);
             for (long page = Versions.NextPage(range.Start, range.End); page >= 0; page = Versions.NextPage(page + 1, range.End))
             {
-                ClipChain(Versions.Find(page).Head, _geometry.FullMask, command.Sequence);
+                ClipChain(Versions.HeadOf(page), _geometry.FullMask, command.Sequence);
             }
 
             target?.ZeroPages(range, zeroes);

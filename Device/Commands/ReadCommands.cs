@@ -1,5 +1,4 @@
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Transfers;
 
@@ -55,7 +54,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
     }
 
     /// <summary>Reads without copying; only with a medium in memory.</summary>
-    public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, MemoryMedium platter, ReadView view)
+    public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, ReadView view)
     {
         if (!core.Geometry.IsInside(offsetBytes, lengthBytes))
         {
@@ -70,7 +69,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
                 if (admitted == DiskStatus.Ok)
                 {
                     core.Arena.Pins.Pin(view);
-                    core.Reader.View(offsetBytes, lengthBytes, platter, view);
+                    core.Reader.View(offsetBytes, lengthBytes, view);
                 }
 
                 if (admitted is not null)

@@ -1,17 +1,14 @@
-using System.Runtime.CompilerServices;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Media;
 
 /// <summary>A platter in memory: pages that exist once something was made persistent in them.</summary>
-internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena) : IMedium
+internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena, PageTable pages) : IMedium
 {
-    private readonly PageDirectory<nint> _pages = new(geometry.PageCount);
-
     public bool IsImmediate => true;
 
-    public long PersistentBytes => _pages.Count * PageArena.PageBytes;
+    public long PersistentBytes => pages.PlatterPages * PageArena.PageBytes;
 
     public void Read(long offsetBytes, Span<byte> destination)
     {
@@ -21,9 +18,9 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
             long at = offsetBytes + done;
             int inPage = (int)(at % PageArena.PageBytes);
             int bytes = Math.Min(PageArena.PageBytes - inPage, destination.Length - done);
-            ref nint page = ref _pages.Find(at / PageArena.PageBytes);
+            nint page = Find(at / PageArena.PageBytes);
             Span<byte> target = destination.Slice(done, bytes);
-            if (Unsafe.IsNullRef(ref page))
+            if (page == 0)
             {
                 target.Clear();
             }
@@ -53,38 +50,23 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
             return;
         }
 
-        ref nint page = ref _pages.Find(node.Page);
-        if (Unsafe.IsNullRef(ref page))
+        if (isZero && Find(node.Page) == 0)
         {
-            if (isZero)
-            {
-                return;
-            }
-
-            page = ref _pages.FindOrAdd(node.Page, out _);
-            page = arena.Rent(PageArena.PageBytes);
-            PageAt(page).Clear();
+            return;
         }
 
         nint source = isZero ? 0 : node.Data - (node.FirstBlock * geometry.BlockSizeBytes);
-        CopyBlocks(Writable(ref page), source, node.Live);
-    }
-
-    /// <summary>Where a page's bytes are; 0 = it is all zero. Good as long as the disk's lock is held, or pinned.</summary>
-    public nint Find(long page)
-    {
-        ref nint entry = ref _pages.Find(page);
-        return Unsafe.IsNullRef(ref entry) ? 0 : entry;
+        CopyBlocks(Writable(node.Page), source, node.Live);
     }
 
     /// <summary>Makes a zero range persistent, but for the blocks that are superseded.</summary>
     public void ZeroPages(PageRange range, ZeroRange zeroes)
     {
-        for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))
+        for (long page = pages.NextPlatter(range.Start, range.End); page >= 0; page = pages.NextPlatter(page + 1, range.End))
         {
             if (zeroes.Clips.Count != 0 && zeroes.Clips.TryGetValue(page, out byte clip))
             {
-                CopyBlocks(Writable(ref _pages.Find(page)), 0, (byte)(geometry.FullMask & ~clip));
+                CopyBlocks(Writable(page), 0, (byte)(geometry.FullMask & ~clip));
             }
             else
             {
@@ -98,7 +80,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         MemoryUndo? undo = keepUndo ? new MemoryUndo(this, arena, geometry.SizeBytes) : null;
         foreach (PageRange range in delta.ZeroRanges.AsSpan())
         {
-            for (long page = _pages.NextInUse(range.Start, range.End); page >= 0; page = _pages.NextInUse(page + 1, range.End))
+            for (long page = pages.NextPlatter(range.Start, range.End); page >= 0; page = pages.NextPlatter(page + 1, range.End))
             {
                 Exchange(page, 0, undo);
             }
@@ -113,8 +95,8 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
             }
 
             nint composed = arena.Rent(PageArena.PageBytes);
-            ref nint old = ref _pages.Find(page);
-            ReadOnlySpan<byte> oldBytes = PageAt(Unsafe.IsNullRef(ref old) ? (nint)zeroes : old);
+            nint old = Find(page);
+            ReadOnlySpan<byte> oldBytes = PageAt(old == 0 ? (nint)zeroes : old);
             delta.Compose(page, in entry, oldBytes, PageAt(composed));
             Exchange(page, composed, undo);
         }
@@ -145,14 +127,14 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
     public ByteRange? NextPopulated(long offsetBytes, long endBytes)
     {
         long endPage = (endBytes + PageArena.PageBytes - 1) / PageArena.PageBytes;
-        long page = _pages.NextInUse(offsetBytes / PageArena.PageBytes, endPage);
+        long page = pages.NextPlatter(offsetBytes / PageArena.PageBytes, endPage);
         if (page < 0)
         {
             return null;
         }
 
         long start = Math.Max(page * PageArena.PageBytes, offsetBytes);
-        return new ByteRange(start, Math.Min(_pages.NextFree(page + 1, endPage) * PageArena.PageBytes, endBytes) - start);
+        return new ByteRange(start, Math.Min(pages.NextWithoutPlatter(page + 1, endPage) * PageArena.PageBytes, endBytes) - start);
     }
 
     public void Dispose()
@@ -160,18 +142,33 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         // The pages are the arena's.
     }
 
-    /// <summary>The page, or a copy in its place while somebody may be looking at it.</summary>
-    private nint Writable(ref nint page)
+    private nint Find(long page)
     {
-        if (arena.Pins.IsAny)
+        PageEntry* entry = pages.Find(page);
+        return entry is null ? 0 : entry->Platter;
+    }
+
+    /// <summary>The page, made of zeroes if there was none; or a copy in its place while somebody may be looking at it.</summary>
+    private nint Writable(long page)
+    {
+        nint old = Find(page);
+        if (old != 0 && !arena.Pins.IsAny)
         {
-            nint old = page;
-            page = arena.Rent(PageArena.PageBytes);
-            PageAt(old).CopyTo(PageAt(page));
-            arena.Return(old, PageArena.PageBytes);
+            return old;
         }
 
-        return page;
+        nint made = arena.Rent(PageArena.PageBytes);
+        if (old == 0)
+        {
+            PageAt(made).Clear();
+        }
+        else
+        {
+            PageAt(old).CopyTo(PageAt(made));
+        }
+
+        Replace(page, made);
+        return made;
     }
 
     private static Span<byte> PageAt(nint page) => new((void*)page, PageArena.PageBytes);
@@ -179,25 +176,13 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
     private void WritePage(long page, int inPage, ReadOnlySpan<byte> bytes)
     {
         bool isZero = !bytes.ContainsAnyExcept((byte)0);
-        ref nint entry = ref _pages.Find(page);
-        if (Unsafe.IsNullRef(ref entry))
-        {
-            if (isZero)
-            {
-                return;
-            }
-
-            entry = ref _pages.FindOrAdd(page, out _);
-            entry = arena.Rent(PageArena.PageBytes);
-            PageAt(entry).Clear();
-        }
-        else if (isZero && bytes.Length == PageArena.PageBytes)
+        if (isZero && (bytes.Length == PageArena.PageBytes || Find(page) == 0))
         {
             Replace(page, 0);
             return;
         }
 
-        bytes.CopyTo(PageAt(Writable(ref entry))[inPage..]);
+        bytes.CopyTo(PageAt(Writable(page))[inPage..]);
     }
 
     private void CopyBlocks(nint page, nint source, byte mask)
@@ -225,7 +210,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
     /// <summary>Puts a page (0 = none) in a page's place and frees what was there.</summary>
     public void Replace(long page, nint by)
     {
-        nint old = Swap(page, by);
+        nint old = pages.SwapPlatter(page, by);
         if (old != 0)
         {
             arena.Return(old, PageArena.PageBytes);
@@ -234,7 +219,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
 
     private void Exchange(long page, nint by, MemoryUndo? undo)
     {
-        nint old = Swap(page, by);
+        nint old = pages.SwapPlatter(page, by);
         if (undo is not null && undo.Old.TryAdd(page, old))
         {
             return;
@@ -244,27 +229,5 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         {
             arena.Return(old, PageArena.PageBytes);
         }
-    }
-
-    private nint Swap(long page, nint by)
-    {
-        nint old;
-        if (by == 0)
-        {
-            ref nint entry = ref _pages.Find(page);
-            if (Unsafe.IsNullRef(ref entry))
-            {
-                return 0;
-            }
-
-            old = entry;
-            _pages.Remove(page);
-            return old;
-        }
-
-        ref nint slot = ref _pages.FindOrAdd(page, out bool added);
-        old = added ? 0 : slot;
-        slot = by;
-        return old;
     }
 }

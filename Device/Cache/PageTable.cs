@@ -1,0 +1,246 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BlockEmu.Device.Cache;
+
+/// <summary>A sparse map from page number to entry, in native memory: a radix tree whose leaves hold 64 neighbours.</summary>
+/// <remarks>Not safe for threads: used under the disk's lock. Its memory follows the pages in use, not the disk's size: the entries
+/// of a leaf go when its last page is out of use.</remarks>
+internal sealed unsafe class PageTable : IDisposable
+{
+    private const int LeafBits = 6;
+    private const int NodeBits = 10;
+    private const int LeafSize = 1 << LeafBits;
+    private const int NodeSize = 1 << NodeBits;
+    private const int MaxSpareLeaves = 1024;
+
+    private readonly int _height;
+    private readonly Stack<nint> _spare = new();
+    private void* _root;
+
+    /// <summary>Creates a table for page numbers below <paramref name="pageCount"/>.</summary>
+    public PageTable(long pageCount)
+    {
+        int bits = 64 - BitOperations.LeadingZeroCount((ulong)Math.Max(pageCount - 1, 1));
+        _height = Math.Max(1, (bits - LeafBits + NodeBits - 1) / NodeBits);
+        _root = AllocateNode(_height - 1);
+    }
+
+    /// <summary>Pages with bytes on a platter in memory.</summary>
+    public long PlatterPages { get; private set; }
+
+    /// <summary>The entry of a page in use, or null.</summary>
+    public PageEntry* Find(long page)
+    {
+        PageLeaf* leaf = FindLeaf(page);
+        int index = (int)(page & (LeafSize - 1));
+        return leaf is not null && ((leaf->Pending | leaf->Platter) & (1UL << index)) != 0 ? leaf->Entries + index : null;
+    }
+
+    /// <summary>Asks the processor for a page's entry, which is looked at soon.</summary>
+    public void Prefetch(long page)
+    {
+        PageLeaf* leaf = FindLeaf(page);
+        if (leaf is not null && leaf->Entries is not null && System.Runtime.Intrinsics.X86.Sse.IsSupported)
+        {
+            System.Runtime.Intrinsics.X86.Sse.Prefetch0(leaf->Entries + (int)(page & (LeafSize - 1)));
+        }
+    }
+
+    /// <summary>The entry of a page that has pending versions from here on.</summary>
+    public PageEntry* AddPending(long page)
+    {
+        PageLeaf* leaf = ReachLeaf(page);
+        int index = (int)(page & (LeafSize - 1));
+        leaf->Pending |= 1UL << index;
+        return leaf->Entries + index;
+    }
+
+    /// <summary>The page has no pending version any more; its entry says so.</summary>
+    public void RemovePending(long page)
+    {
+        PageLeaf* leaf = FindLeaf(page);
+        leaf->Pending &= ~(1UL << (int)(page & (LeafSize - 1)));
+        FreeIfEmpty(leaf);
+    }
+
+    /// <summary>Puts a page (0 = none) on the platter; returns what was there.</summary>
+    public nint SwapPlatter(long page, nint by)
+    {
+        PageLeaf* leaf = by == 0 ? FindLeaf(page) : ReachLeaf(page);
+        ulong bit = 1UL << (int)(page & (LeafSize - 1));
+        if (leaf is null || (by == 0 && (leaf->Platter & bit) == 0))
+        {
+            return 0;
+        }
+
+        PageEntry* entry = leaf->Entries + (int)(page & (LeafSize - 1));
+        nint old = entry->Platter;
+        entry->Platter = by;
+        PlatterPages += (by == 0 ? 0 : 1) - (old == 0 ? 0 : 1);
+        if (by != 0)
+        {
+            leaf->Platter |= bit;
+            return old;
+        }
+
+        leaf->Platter &= ~bit;
+        FreeIfEmpty(leaf);
+        return old;
+    }
+
+    /// <summary>The first page with pending versions in [<paramref name="page"/>, <paramref name="endPage"/>), or -1. Empty regions
+    /// are passed over a subtree at a time.</summary>
+    public long NextPending(long page, long endPage) => Next(page, endPage, wantsPlatter: false);
+
+    /// <summary>As <see cref="NextPending"/>, of pages with bytes on the platter.</summary>
+    public long NextPlatter(long page, long endPage) => Next(page, endPage, wantsPlatter: true);
+
+    /// <summary>The first page without bytes on the platter in a range, or its end: a leaf at a time.</summary>
+    public long NextWithoutPlatter(long page, long endPage)
+    {
+        while (page < endPage)
+        {
+            PageLeaf* leaf = FindLeaf(page);
+            int index = (int)(page & (LeafSize - 1));
+            ulong free = leaf is null ? ulong.MaxValue : ~leaf->Platter >> index;
+            if (free != 0)
+            {
+                return Math.Min(endPage, page + BitOperations.TrailingZeroCount(free));
+            }
+
+            page += LeafSize - index;
+        }
+
+        return endPage;
+    }
+
+    public void Dispose()
+    {
+        if (_root is not null)
+        {
+            FreeNode(_root, _height - 1);
+            _root = null;
+        }
+
+        while (_spare.TryPop(out nint entries))
+        {
+            NativeMemory.Free((void*)entries);
+        }
+    }
+
+    private static void* AllocateNode(int level) =>
+        NativeMemory.AllocZeroed(NodeSize, level == 0 ? (nuint)sizeof(PageLeaf) : (nuint)sizeof(nint));
+
+    private static void FreeNode(void* node, int level)
+    {
+        for (int i = 0; i < NodeSize; i++)
+        {
+            if (level == 0)
+            {
+                NativeMemory.Free(((PageLeaf*)node)[i].Entries);
+            }
+            else if (((void**)node)[i] is not null)
+            {
+                FreeNode(((void**)node)[i], level - 1);
+            }
+        }
+
+        NativeMemory.Free(node);
+    }
+
+    private static int IndexAt(long page, int level) => (int)(page >> (LeafBits + (level * NodeBits))) & (NodeSize - 1);
+
+    /// <summary>Null where no page was ever in use; its entries are null while none is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private PageLeaf* FindLeaf(long page)
+    {
+        void* node = _root;
+        for (int level = _height - 1; level > 0; level--)
+        {
+            node = ((void**)node)[IndexAt(page, level)];
+            if (node is null)
+            {
+                return null;
+            }
+        }
+
+        return (PageLeaf*)node + IndexAt(page, 0);
+    }
+
+    private PageLeaf* ReachLeaf(long page)
+    {
+        void* node = _root;
+        for (int level = _height - 1; level > 0; level--)
+        {
+            ref void* next = ref ((void**)node)[IndexAt(page, level)];
+            if (next is null)
+            {
+                next = AllocateNode(level - 1);
+            }
+
+            node = next;
+        }
+
+        PageLeaf* leaf = (PageLeaf*)node + IndexAt(page, 0);
+        if (leaf->Entries is null)
+        {
+            leaf->Entries = _spare.TryPop(out nint spare)
+                ? (PageEntry*)spare
+                : (PageEntry*)NativeMemory.AllocZeroed(LeafSize, (nuint)sizeof(PageEntry));
+        }
+
+        return leaf;
+    }
+
+    /// <summary>All entries of such a leaf are zero again.</summary>
+    private void FreeIfEmpty(PageLeaf* leaf)
+    {
+        if ((leaf->Pending | leaf->Platter) != 0)
+        {
+            return;
+        }
+
+        if (_spare.Count < MaxSpareLeaves)
+        {
+            _spare.Push((nint)leaf->Entries);
+        }
+        else
+        {
+            NativeMemory.Free(leaf->Entries);
+        }
+
+        leaf->Entries = null;
+    }
+
+    private long Next(long page, long endPage, bool wantsPlatter)
+    {
+        while (page < endPage)
+        {
+            void* node = _root;
+            int level = _height - 1;
+            while (level > 0 && ((void**)node)[IndexAt(page, level)] is not null and var next)
+            {
+                node = next;
+                level--;
+            }
+
+            if (level == 0)
+            {
+                PageLeaf* leaf = (PageLeaf*)node + IndexAt(page, 0);
+                ulong rest = (wantsPlatter ? leaf->Platter : leaf->Pending) >> (int)(page & (LeafSize - 1));
+                if (rest != 0)
+                {
+                    page += BitOperations.TrailingZeroCount(rest);
+                    return page < endPage ? page : -1;
+                }
+            }
+
+            long spanPages = 1L << (LeafBits + (level * NodeBits));
+            page = (page & -spanPages) + spanPages;
+        }
+
+        return -1;
+    }
+}
