@@ -15,6 +15,8 @@ internal sealed class CliServer : IAsyncDisposable
 
     public string Admin => $"http://{_host.AdminEndpoint}";
 
+    public string Nbd => $"nbd://{_host.NbdEndpoints[0]}";
+
     public Disk Disk => _host.Disks.Find("disk0")!.Disk;
 
     public static async Task<CliServer> StartAsync(string? token = null)
@@ -24,7 +26,7 @@ internal sealed class CliServer : IAsyncDisposable
             new ServerOptions
             {
                 Disks = [new DiskSpec { Options = new DiskOptions { Name = "disk0", SizeBytes = 1 << 20, Seed = 7 } }],
-                Nbd = [],
+                Nbd = [any!],
                 Admin = any,
                 AdminToken = token,
             },

@@ -21,6 +21,7 @@ public static class CliProgram
         root.Subcommands.Add(ReportsCommand.Create(context));
         root.Subcommands.Add(MarksCommand.Create(context));
         root.Subcommands.Add(CheckCommand.Create(context));
+        root.Subcommands.Add(BenchCommand.Create(context));
 
         ParseResult result = root.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
