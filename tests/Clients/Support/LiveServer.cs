@@ -5,6 +5,7 @@ using BlockEmu.Device.Power;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Nbd;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Clients.Tests.Support;
@@ -38,7 +39,8 @@ internal sealed class LiveServer : IAsyncDisposable
     public static DiskOptions DefaultDisk { get; } =
         new() { Name = DiskName, SizeBytes = DiskBytes, Description = "the first", Seed = 7, Loss = LossModel.LoseAll };
 
-    public static async Task<LiveServer> StartAsync(DiskOptions? disk = null, bool hasAdmin = false, int minBlockBytes = 1)
+    public static async Task<LiveServer> StartAsync(
+        DiskOptions? disk = null, bool hasAdmin = false, int minBlockBytes = 1, NbdTls? tls = null, params DiskSpec[] more)
     {
         TempFolder folder = new();
         ServerOptions options = new()
@@ -47,7 +49,9 @@ internal sealed class LiveServer : IAsyncDisposable
             [
                 new DiskSpec { Options = disk ?? DefaultDisk, NbdMinimumBlockBytes = minBlockBytes },
                 new DiskSpec { Options = new DiskOptions { Name = ReadOnlyName, SizeBytes = ReadOnlyBytes, IsReadOnly = true, Seed = 7 } },
+                .. more,
             ],
+            Tls = tls,
             Nbd = [Parse("127.0.0.1:0"), Parse($"unix:{folder.File("nbd.sock")}")],
             Admin = hasAdmin ? Parse("127.0.0.1:0") : null,
         };
