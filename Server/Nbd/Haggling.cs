@@ -10,6 +10,7 @@ namespace BlockEmu.Server.Nbd;
 internal sealed class Haggling
 {
     private const int ReceiveBytes = 4096;
+    private const int TlsPatienceMs = 100;
 
     private readonly Func<ClientLink?> _startTls;
     private readonly Func<bool> _isStopping;
@@ -19,6 +20,7 @@ internal sealed class Haggling
     private readonly byte[] _received = new byte[ReceiveBytes];
     private ClientLink _socket;
     private bool _isGreeted;
+    private bool _isTlsNext;
     private int _start;
     private int _end;
 
@@ -56,6 +58,20 @@ internal sealed class Haggling
         Greet();
         while (SendReplies())
         {
+            if (_isTlsNext)
+            {
+                // Nothing is made for a client that does not begin.
+                if (!_socket.HasArrivals && !_socket.WaitUntilReadable(TlsPatienceMs))
+                {
+                    return NbdNegotiationOutcome.NeedMore;
+                }
+
+                if (!StartTls())
+                {
+                    return null;
+                }
+            }
+
             if (_start == _end && Receive() is var receipt && receipt != SocketReceipt.Data)
             {
                 return receipt == SocketReceipt.Idle ? NbdNegotiationOutcome.NeedMore : null;
@@ -66,11 +82,8 @@ internal sealed class Haggling
             _start += consumedBytes;
             if (outcome == NbdNegotiationOutcome.StartTls)
             {
-                if (!StartTls())
-                {
-                    return null;
-                }
-
+                DropArrivals();
+                _isTlsNext = true;
                 continue;
             }
 
@@ -111,7 +124,7 @@ internal sealed class Haggling
     }
 
     /// <summary>What came behind STARTTLS came in plaintext, from anybody, and is dropped before it is acknowledged.</summary>
-    private bool StartTls()
+    private void DropArrivals()
     {
         while (_socket.HasArrivals && Receive() == SocketReceipt.Data)
         {
@@ -119,7 +132,12 @@ internal sealed class Haggling
         }
 
         (_start, _end) = (0, 0);
-        if (!SendReplies() || _startTls() is not { } secured)
+    }
+
+    private bool StartTls()
+    {
+        _isTlsNext = false;
+        if (_startTls() is not { } secured)
         {
             return false;
         }

@@ -14,6 +14,9 @@ internal sealed class WireTap(NetworkStream inner) : Stream
     /// <summary>What somebody on the way adds, in plaintext and in the same packet, to a STARTTLS.</summary>
     public byte[] Injected { get; init; } = [];
 
+    /// <summary>Where what is written goes instead, if it is held back.</summary>
+    public MemoryStream? Held { get; set; }
+
     /// <summary>Bytes that have arrived and that nobody has read.</summary>
     public int Waiting => inner.Socket.Available;
 
@@ -68,7 +71,8 @@ internal sealed class WireTap(NetworkStream inner) : Stream
     {
         bool isStartTls = buffer.Length == NbdOptionHeader.SizeBytes
             && NbdOptionHeader.TryRead(buffer, out NbdOptionHeader option) && option.Option == NbdOption.StartTls;
-        inner.Write(isStartTls ? [.. buffer, .. Injected] : buffer);
+        Stream output = Held ?? (Stream)inner;
+        output.Write(isStartTls ? [.. buffer, .. Injected] : buffer);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
