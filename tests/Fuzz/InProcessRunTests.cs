@@ -38,7 +38,7 @@ public sealed class InProcessRunTests
 
         string[] wanted =
         [
-            "Chosen", "Aborted", "BadOptionMagic", "UnknownClientFlags", "Silent", "wants more", "Read: None", "Write: None Take",
+            "Chosen", "Aborted", "TLS at", "TlsRequired", "BadOptionMagic", "UnknownClientFlags", "Silent", "wants more", "Read: None", "Write: None Take",
             "Drain", "Close", "BlockStatus: None", "status: ", "done", "InvalidDataException", "EndOfStreamException", "NbdNegotiationException",
         ];
         Assert.All(wanted, w => Assert.Contains(came, c => c.Contains(w, StringComparison.Ordinal)));

@@ -3,8 +3,14 @@ namespace BlockEmu.Fuzz.Cases;
 /// <summary>Which machine a case is said to; as a file's first word. A client does what its plan is.</summary>
 public enum CaseKind
 {
-    /// <summary>What a client sends, from its flags on.</summary>
+    /// <summary>What a client sends, from its flags on, to a server without TLS.</summary>
     Server,
+
+    /// <summary>... where TLS is selective. What comes behind a STARTTLS that is accepted counts as sent through TLS.</summary>
+    ServerSelective,
+
+    /// <summary>... where TLS is required.</summary>
+    ServerRequired,
 
     /// <summary>What a server sends, from its greeting on, to a client that lists the exports.</summary>
     ClientList,

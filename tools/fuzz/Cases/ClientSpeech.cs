@@ -11,7 +11,7 @@ internal sealed class ClientSpeech(Chance chance)
 
     private static readonly string[] s_names =
     [
-        "disk0", "", "ro", "grid", "off", "silent", "reset", "nope", "disk0\0", "dïsk",
+        "disk0", "", "ro", "grid", "secret", "secret-off", "off", "silent", "reset", "nope", "disk0\0", "dïsk",
         new string('n', 255), new string('n', 256), new string('n', 4096), new string('n', 4097),
     ];
 
@@ -29,7 +29,13 @@ internal sealed class ClientSpeech(Chance chance)
 
     public FuzzCase Draw()
     {
+        CaseKind kind = chance.OneIn(2) ? CaseKind.Server : chance.Pick<CaseKind>(CaseKinds.ToServer);
         _messages.Add([CaseField.U32(chance.OneIn(8) ? (ulong)chance.Below(8) : 3)]);
+        if (kind != CaseKind.Server && chance.OneIn(2))
+        {
+            _messages.Add(Wire.Option((uint)NbdOption.StartTls));
+        }
+
         for (int left = chance.Below(MaxOptions); left > 0; left--)
         {
             _messages.Add(DrawOption());
@@ -41,7 +47,7 @@ internal sealed class ClientSpeech(Chance chance)
             DrawRequest();
         }
 
-        return new FuzzCase(CaseKind.Server, _messages);
+        return new FuzzCase(kind, _messages);
     }
 
     private CaseField[] DrawOption()

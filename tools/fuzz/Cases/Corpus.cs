@@ -6,8 +6,8 @@ public sealed class Corpus
     private Corpus(SortedDictionary<string, FuzzCase> byName)
     {
         ByName = byName;
-        Servers = [.. byName.Values.Where(static c => c.Kind == CaseKind.Server)];
-        Clients = [.. byName.Values.Where(static c => c.Kind != CaseKind.Server)];
+        Servers = [.. byName.Values.Where(static c => c.Kind.IsToServer())];
+        Clients = [.. byName.Values.Where(static c => !c.Kind.IsToServer())];
     }
 
     /// <summary>Where the program's own corpus was put beside it.</summary>

@@ -5,7 +5,7 @@ namespace BlockEmu.Fuzz.Cases;
 /// <summary>Draws what a server might send to each plan of a client, well formed.</summary>
 internal sealed class ServerSpeech(Chance chance)
 {
-    private static readonly CaseKind[] s_kinds = [.. Enum.GetValues<CaseKind>().Where(static k => k != CaseKind.Server)];
+    private static readonly CaseKind[] s_kinds = [.. Enum.GetValues<CaseKind>().Where(static k => !k.IsToServer())];
 
     private readonly List<IReadOnlyList<CaseField>> _messages = [Wire.Greeting()];
 

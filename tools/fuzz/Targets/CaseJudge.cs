@@ -22,7 +22,7 @@ public static class CaseJudge
 
     /// <summary>What a case may allocate.</summary>
     public static long AllowedBytes(CaseKind kind, int caseBytes) =>
-        (kind == CaseKind.Server ? ServerBaseBytes : ClientBaseBytes) + (BytesPerByte * caseBytes);
+        (kind.IsToServer() ? ServerBaseBytes : ClientBaseBytes) + (BytesPerByte * caseBytes);
 
     /// <summary>Null when all is well. The chance only cuts the bytes into pieces.</summary>
     public static string? FindFault(FuzzCase theCase, Chance chance) => FindFault(theCase.Kind, theCase.ToBytes(), chance);
@@ -70,5 +70,5 @@ public static class CaseJudge
     }
 
     private static string Run(CaseKind kind, byte[] bytes, Pieces pieces) =>
-        kind == CaseKind.Server ? ServerTarget.Run(bytes, pieces) : ClientTarget.Run(kind, bytes, pieces);
+        kind.IsToServer() ? ServerTarget.Run(kind.TlsMode(), bytes, pieces) : ClientTarget.Run(kind, bytes, pieces);
 }

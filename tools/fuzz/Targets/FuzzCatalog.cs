@@ -9,6 +9,12 @@ internal sealed class FuzzCatalog : INbdExportCatalog
         NbdTransmissionFlags.HasFlags | NbdTransmissionFlags.SendFlush | NbdTransmissionFlags.SendFua | NbdTransmissionFlags.SendTrim
         | NbdTransmissionFlags.SendWriteZeroes | NbdTransmissionFlags.SendFastZero | NbdTransmissionFlags.SendCache | NbdTransmissionFlags.CanMultiConn;
 
+    /// <summary>What a session without TLS must never read of the export that is for TLS only.</summary>
+    public const string Secret = "hush";
+
+    private static readonly NbdExport s_secret =
+        new() { Name = "secret", SizeBytes = 1 << 20, Flags = Everything, Description = Secret, IsTlsOnly = true };
+
     private static readonly NbdExport[] s_exports =
     [
         new()
@@ -18,6 +24,7 @@ internal sealed class FuzzCatalog : INbdExportCatalog
         },
         new() { Name = "ro", SizeBytes = 12345, Flags = Everything | NbdTransmissionFlags.ReadOnly },
         new() { Name = "grid", SizeBytes = 1L << 62, Flags = Everything, BlockSizes = new NbdBlockSizes(4096, 4096, 1 << 20) },
+        s_secret,
         new() { Name = "poor", SizeBytes = 0, Flags = NbdTransmissionFlags.HasFlags },
     ];
 
@@ -26,12 +33,15 @@ internal sealed class FuzzCatalog : INbdExportCatalog
     public NbdExportState Find(string name, out NbdExport? export)
     {
         export = name.Length == 0 ? s_exports[0] : Array.Find(s_exports, e => string.Equals(e.Name, name, StringComparison.Ordinal));
-        return export is not null ? NbdExportState.Ready : name switch
+        NbdExportState state = export is not null ? NbdExportState.Ready : name switch
         {
+            "secret-off" => NbdExportState.Silent,
             "off" => NbdExportState.ShutDown,
             "silent" => NbdExportState.Silent,
             "reset" => NbdExportState.Resetting,
             _ => NbdExportState.Unknown,
         };
+        export ??= name == "secret-off" ? s_secret : null;
+        return state;
     }
 }
