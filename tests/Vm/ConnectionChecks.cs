@@ -28,7 +28,7 @@ public sealed class ConnectionChecks(VmImage vm) : GuestChecks(vm)
                 ]);
             try
             {
-                ToolRun run = await RunScriptAsync("connections.sh", $"port={server.NbdPort} logged={logged}", "-smp", "4");
+                ToolRun run = await RunScriptAsync("connections.sh", $"port={server.NbdPort} logged={logged} root='{server.RootPem}'", "-smp", "4");
                 Metrics = await server.ReadMetricsAsync();
                 return run;
             }

@@ -56,6 +56,14 @@ public sealed class ConnectionTests(ConnectionChecks guest) : IClassFixture<Conn
             guest.Metrics, StringComparison.Ordinal);
     }
 
+    // Its TLS is GnuTLS in a process between the server and the kernel.
+    [Fact]
+    public async Task L5_nbd_client_attaches_a_TLS_only_disk_with_TLS_and_not_without()
+    {
+        await guest.AssertOkAsync("secret is hidden");
+        await guest.AssertOkAsync("secret with TLS");
+    }
+
     private static bool IsAnswer(string line) => line.Contains(" return=", StringComparison.Ordinal);
 
     private static bool IsFuaWrite(string line) =>

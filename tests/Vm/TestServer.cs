@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Vm.Tests;
 
-/// <summary>The server as a process, with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c> on a free loopback port.</summary>
+/// <summary>The server as a process, with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c> on a free loopback port, and
+/// <c>secret</c>, which is for clients with TLS only.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
@@ -13,14 +15,23 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly Task<string> _errors;
     private readonly int _adminPort = FreePort();
 
+    private readonly DirectoryInfo _certificates = Directory.CreateTempSubdirectory("blockemu-vm-");
+
     private TestServer()
     {
+        using TestAuthority authority = new();
+        authority.WriteTo(_certificates.FullName);
+        RootPem = authority.RootPem;
         string[] arguments =
         [
             Repository.ServerProgram,
             "--disk", "name=disk512,size=512M,block=512,seed=1",
             "--disk", "name=disk4096,size=512M,block=4096,seed=1",
             "--disk", "name=journal,size=256M,block=512,seed=1",
+            "--disk", "name=secret,size=256M,block=512,seed=1,tls",
+            "--tls", "selective",
+            "--tls-cert", Path.Combine(_certificates.FullName, "server-cert.pem"),
+            "--tls-key", Path.Combine(_certificates.FullName, "server-key.pem"),
             "--nbd", $"127.0.0.1:{NbdPort}",
             "--admin", $"127.0.0.1:{_adminPort}",
         ];
@@ -33,6 +44,9 @@ internal sealed class TestServer : IAsyncDisposable
         _output = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         _errors = _process.StandardError.ReadToEndAsync(CancellationToken.None);
     }
+
+    /// <summary>The certificate by which clients know the server, whose name is <c>localhost</c>.</summary>
+    public string RootPem { get; }
 
     /// <summary>The NBD port.</summary>
     public int NbdPort { get; } = FreePort();
@@ -64,6 +78,7 @@ internal sealed class TestServer : IAsyncDisposable
         await _process.WaitForExitAsync();
         await Task.WhenAll(_output, _errors);
         _process.Dispose();
+        _certificates.Delete(recursive: true);
     }
 
     private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken token)

@@ -1,5 +1,6 @@
 # Runs in the guest (ConnectionTests.cs), which has four CPUs. Every check says "ok NAME" or "failed NAME"; what it printed
-# goes to standard error. Variables in front: port, the server's; logged, that of a proxy before it which keeps a log.
+# goes to standard error. Variables in front: port, the server's; logged, that of a proxy before it which keeps a log;
+# root, the certificate (PEM) by which the server is known.
 modprobe nbd
 device=/dev/nbd0
 queue=/sys/block/nbd0/queue
@@ -70,3 +71,13 @@ commits() {
   umount /mnt && nbd-client -d $device
 }
 check "commits" commits
+
+# A disk for TLS only.
+is_hidden() { ! nbd-client -l 10.0.2.2 "$port" | grep secret && ! nbd-client -N secret 10.0.2.2 "$port" $device; }
+with_tls() {
+  echo "$root" > /tmp/root.pem
+  nbd-client -N secret -b 512 -timeout 30 -cacertfile /tmp/root.pem -tlshostname localhost 10.0.2.2 "$port" $device || return
+  file_system ext4 && nbd-client -d $device
+}
+check "secret is hidden" is_hidden
+check "secret with TLS" with_tls

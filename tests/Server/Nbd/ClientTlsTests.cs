@@ -165,6 +165,7 @@ public sealed class ClientTlsTests : IDisposable
     {
         _client.Dispose();
         _link.Dispose();
+        _wire.Dispose();
         _pair.Dispose();
         _certificate.Dispose();
         _authority.Dispose();
