@@ -22,7 +22,8 @@ public sealed class ConnectionChecks(VmImage vm) : GuestChecks(vm)
             using Process proxy = Process.Start(
                 "nbdkit",
                 [
-                    "--foreground", "--exit-with-parent", "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={logged}"),
+                    // Without --exit-with-parent: the parent is the thread that started it, and a pool's thread ends when it is idle.
+                    "--foreground", "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={logged}"),
                     "--filter=log", "nbd", "hostname=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port={server.NbdPort}"),
                     "export=journal", $"logfile={log}",
                 ]);

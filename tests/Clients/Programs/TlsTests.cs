@@ -87,7 +87,8 @@ public sealed class TlsTests
         await using TlsServer server = await TlsServer.StartAsync();
         ProgramRun run = await ProgramRun.SucceedAsync(
             await LibnbdScript.FindPythonAsync(), "-m", "nbd", "-c", "h.set_uri_allow_local_file(True)",
-            "-c", $"h.connect_uri('{server.Uri(Transport.Tcp)}')", "-c", "h.pwrite(b'z' * 4096, 512)", "-c", "print(h.pread(4096, 512) == b'z' * 4096, h.get_tls_negotiated())");
+            "-c", $"h.connect_uri('{server.Uri(Transport.Tcp)}')", "-c", "h.pwrite(b'z' * 4096, 512)",
+            "-c", "print(h.pread(4096, 512) == b'z' * 4096, h.get_tls_negotiated())");
         Assert.Equal("True True", run.Output.Trim());
     }
 
