@@ -3,27 +3,37 @@ using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Cache;
 
-/// <summary>Makes pending commands persistent on a medium that waits: picks a batch under the lock, writes it without, and
-/// then says so under the lock again.</summary>
-/// <remarks>One batch at a time (the token). A cut starts no I/O and waits for the batch that is issued, which then counts as
+/// <summary>Makes pending commands persistent on a medium that waits: picks a batch under the lock, writes it without, straight
+/// from the cache's pages, and then says so under the lock again.</summary>
+/// <remarks>One batch at a time (the token). Nothing but a batch takes commands out of the cache of such a medium while the power
+/// is on, so the pages of the batch under way stay. A cut starts no I/O and waits for the batch that is issued, which then counts as
 /// required. Reads in flight over the blocks of a batch are awaited before it is written; reads that start later find those
 /// blocks in the cache.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "No wait handle is ever asked of them, and a late command may still wait on one")]
 internal sealed class Destager(DiskCore core)
 {
-    /// <summary>How much payload one batch carries, unless a single command is larger.</summary>
-    public const long BatchBytes = 4 << 20;
+    /// <summary>How much payload one batch of a flush carries, unless a single command is larger.</summary>
+    public const long FlushBatchBytes = 1 << 20;
+
+    /// <summary>How much payload one batch carries that makes room: a writer waits for it, and soon fills the pages that it
+    /// frees while the processor's caches still hold them.</summary>
+    public const long RoomBatchBytes = 256 << 10;
 
     /// <summary>How many commands one batch carries.</summary>
-    public const int BatchCommands = 4096;
+    public const int BatchCommands = 1024;
 
     /// <summary>The largest atom whose old bytes are kept in hand while it is written through.</summary>
-    private const long MaxOldBytes = 1 << 20;
+    private const int MaxOldBytes = 1 << 20;
 
     private readonly SemaphoreSlim _token = new(1, 1);
     private readonly ManualResetEventSlim _idle = new(initialState: true);
+    private readonly SharedSync _sync = new(core);
+
+    // Under the token: the batch under way, and what it needs.
     private readonly List<PendingCommand> _batch = [];
     private readonly List<LivePiece> _pieces = [];
+    private readonly PlatterDelta _delta = new(core.Geometry, core.Arena);
+    private byte[] _old = [];
 
     public ReadsInFlight Reads { get; } = new();
 
@@ -31,74 +41,46 @@ internal sealed class Destager(DiskCore core)
     public void WaitUntilIdle() => _idle.Wait();
 
     /// <summary>Destages oldest-first until a command of that size fits. Null = wait until the power has settled.</summary>
-    public DiskStatus? MakeRoom(long epoch, long payloadBytes, bool isThrough)
-    {
-        _token.Wait();
-        try
-        {
-            while (true)
-            {
-                DiskStatus? status = RunBatch(epoch, () =>
-                {
-                    if (!core.HasRoomFor(payloadBytes, isThrough) && core.Cache.Pending.Oldest is PendingCommand oldest)
-                    {
-                        AddFrom(oldest, static _ => true);
-                    }
-                });
-                if (status != DiskStatus.Ok || _batch.Count == 0)
-                {
-                    return status;
-                }
-            }
-        }
-        finally
-        {
-            _token.Release();
-        }
-    }
+    public DiskStatus? MakeRoom(long epoch, long payloadBytes, bool isThrough) =>
+        RunToEnd(epoch, DestageOrder.Room(payloadBytes, isThrough));
 
     /// <summary>Destages what was acknowledged up to a position (everything, with null), then syncs.</summary>
     public DiskStatus? Flush(long? epoch, long? coveredOrder)
     {
-        _token.Wait();
-        try
-        {
-            while (true)
-            {
-                DiskStatus? status = RunBatch(epoch, () =>
-                {
-                    if (core.Cache.Pending.Oldest is PendingCommand oldest)
-                    {
-                        AddFrom(oldest, c => coveredOrder is null || (c.IsAcknowledged && c.AcknowledgeOrder <= coveredOrder));
-                    }
-                });
-                if (status != DiskStatus.Ok || _batch.Count == 0)
-                {
-                    return status == DiskStatus.Ok ? Sync() : status;
-                }
-            }
-        }
-        finally
-        {
-            _token.Release();
-        }
+        DiskStatus? status = RunToEnd(epoch, DestageOrder.Flush(coveredOrder));
+        return status == DiskStatus.Ok ? _sync.Run() : status;
     }
 
     /// <summary>Destages one command that is in flight, if it is still pending, then syncs. When the medium refuses, the
     /// command is withdrawn: it leaves the old data.</summary>
     public DiskStatus? PersistOne(long epoch, PendingCommand command, long sequence)
     {
+        DiskStatus? status;
         _token.Wait();
         try
         {
-            DiskStatus? status = RunBatch(epoch, () =>
+            status = RunBatch(epoch, DestageOrder.One(command, sequence));
+        }
+        finally
+        {
+            _token.Release();
+        }
+
+        return status == DiskStatus.Ok ? _sync.Run() : status;
+    }
+
+    private DiskStatus? RunToEnd(long? epoch, in DestageOrder order)
+    {
+        _token.Wait();
+        try
+        {
+            DiskStatus? status;
+            do
             {
-                if (IsPending(command, sequence))
-                {
-                    _batch.Add(command);
-                }
-            }, withdrawsOnError: true);
-            return status == DiskStatus.Ok ? Sync() : status;
+                status = RunBatch(epoch, order);
+            }
+            while (status == DiskStatus.Ok && _batch.Count != 0);
+            return status;
         }
         finally
         {
@@ -106,38 +88,8 @@ internal sealed class Destager(DiskCore core)
         }
     }
 
-    /// <summary>Whether a command has not left the cache; its object may serve another one by now.</summary>
-    public bool IsPending(PendingCommand command, long sequence) =>
-        command.Sequence == sequence && command.List == core.Cache.Pending;
-
-    private void AddFrom(PendingCommand oldest, Func<PendingCommand, bool> isWanted)
+    private DiskStatus? RunBatch(long? epoch, in DestageOrder order)
     {
-        long bytes = 0;
-        for (PendingCommand? c = oldest; c is not null && bytes < BatchBytes && _batch.Count < BatchCommands; c = c.Newer)
-        {
-            if (!isWanted(c))
-            {
-                continue;
-            }
-
-            if (c.KeepsProvisioned && _batch.Count > 0)
-            {
-                return; // zeroes that stay provisioned go alone: one delta has one way to zero
-            }
-
-            _batch.Add(c);
-            bytes += c.LiveBytes;
-            if (c.KeepsProvisioned)
-            {
-                return;
-            }
-        }
-    }
-
-    private DiskStatus? RunBatch(long? epoch, Action select, bool withdrawsOnError = false)
-    {
-        PlatterDelta delta;
-        Task readers;
         lock (core.Gate)
         {
             _batch.Clear();
@@ -146,24 +98,25 @@ internal sealed class Destager(DiskCore core)
                 return admitted;
             }
 
-            select();
+            order.Pick(core, _batch);
             if (_batch.Count == 0)
             {
                 return DiskStatus.Ok;
             }
 
-            delta = BuildDelta();
-            readers = Reads.WaitFor(delta);
+            BuildDelta();
+            Reads.Await(_delta);
             _idle.Reset();
         }
 
+        bool withdrawsOnError = order.Only is not null;
         DeviceIoException? error = null;
-        byte[]? old = null;
+        ReadOnlySpan<byte> old = default;
         try
         {
-            readers.Wait();
-            old = withdrawsOnError ? ReadOld(_batch[0]) : null;
-            core.Medium.Apply(delta, keepUndo: false);
+            Reads.WaitForAwaited();
+            old = withdrawsOnError ? ReadOld(_batch[0]) : default;
+            core.Medium.Apply(_delta, keepUndo: false);
         }
         catch (Exception e)
         {
@@ -174,22 +127,10 @@ internal sealed class Destager(DiskCore core)
 
         lock (core.Gate)
         {
-            delta.Free();
+            _delta.Free();
             foreach (PendingCommand command in _batch)
             {
-                if (error is null)
-                {
-                    core.Persist(command);
-                }
-                else if (withdrawsOnError)
-                {
-                    // Here, where the token is held and before a cut may look: nobody else has the command in hand.
-                    core.Cache.Withdraw(command);
-                }
-                else
-                {
-                    command.MustSurvive = true;
-                }
+                Settle(command, error is null, withdrawsOnError);
             }
 
             _idle.Set();
@@ -198,39 +139,60 @@ internal sealed class Destager(DiskCore core)
         return error?.ToStatus() ?? DiskStatus.Ok;
     }
 
-    private PlatterDelta BuildDelta()
+    private void BuildDelta()
     {
-        PlatterDelta delta = new(core.Geometry, core.Arena) { KeepsProvisioned = _batch[0].KeepsProvisioned };
+        _delta.Free(); // it is empty, unless building it failed
+        _delta.KeepsProvisioned = _batch[0].KeepsProvisioned;
         for (int i = _batch.Count - 1; i >= 0; i--)
         {
             LivePieces.Collect(_batch[i], core.Cache, core.Geometry, _pieces);
             foreach (LivePiece piece in _pieces)
             {
-                delta.Cover(piece);
+                _delta.Cover(piece);
             }
         }
+    }
 
-        return delta;
+    private void Settle(PendingCommand command, bool isWritten, bool withdrawsOnError)
+    {
+        if (isWritten)
+        {
+            core.Persist(command);
+        }
+        else if (withdrawsOnError)
+        {
+            // Here, where the token is held and before a cut may look: nobody else has the command in hand.
+            core.Cache.Withdraw(command);
+        }
+        else
+        {
+            command.MustSurvive = true;
+        }
     }
 
     /// <summary>The bytes under a command of one atom: if the medium fails half way, it has to leave the old data.</summary>
-    private byte[]? ReadOld(PendingCommand command)
+    private ReadOnlySpan<byte> ReadOld(PendingCommand command)
     {
         if (command.Layout.Count != 1 || command.LengthBytes > MaxOldBytes)
         {
-            return null;
+            return default;
         }
 
-        byte[] old = new byte[command.LengthBytes];
-        core.Medium.Read(command.OffsetBytes, old);
-        return old;
+        int bytes = (int)command.LengthBytes;
+        if (_old.Length < bytes)
+        {
+            _old = new byte[bytes];
+        }
+
+        core.Medium.Read(command.OffsetBytes, _old.AsSpan(0, bytes));
+        return _old.AsSpan(0, bytes);
     }
 
-    private void WriteOld(byte[]? old)
+    private void WriteOld(ReadOnlySpan<byte> old)
     {
         try
         {
-            if (old is not null)
+            if (!old.IsEmpty)
             {
                 core.Medium.Write(_batch[0].OffsetBytes, old);
             }
@@ -238,19 +200,6 @@ internal sealed class Destager(DiskCore core)
         catch (DeviceIoException)
         {
             // The medium takes nothing any more; the first error is the one that is told.
-        }
-    }
-
-    private DiskStatus Sync()
-    {
-        try
-        {
-            core.Medium.Sync();
-            return DiskStatus.Ok;
-        }
-        catch (DeviceIoException e)
-        {
-            return e.ToStatus();
         }
     }
 }

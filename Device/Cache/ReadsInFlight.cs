@@ -1,53 +1,112 @@
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Cache;
 
-/// <summary>Which ranges of the platter are being read outside the disk's lock. Used under that lock.</summary>
+/// <summary>Which ranges of the platter are being read outside the disk's lock. Used under that lock, but for
+/// <see cref="WaitForAwaited"/>.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "No wait handle is ever asked of it, and a late command may still wait on it")]
 internal sealed class ReadsInFlight
 {
-    private readonly List<(long Id, ByteRange Range)> _reads = [];
-    private readonly List<(HashSet<long> Ids, TaskCompletionSource Done)> _waiters = [];
-    private long _lastId;
+    private const int FirstCapacity = 16;
 
-    public long Begin(ByteRange range)
+    private readonly ManualResetEventSlim _noneAwaited = new(initialState: true);
+    private Entry[] _reads = new Entry[FirstCapacity]; // never more than there are threads
+    private int _end; // no entry in use from here on
+    private int _awaited;
+
+    /// <summary>A read begins; the answer names it until its <see cref="End"/>, and is never 0.</summary>
+    public int Begin(ByteRange range)
     {
-        _reads.Add((++_lastId, range));
-        return _lastId;
+        int index = 0;
+        while (index < _end && _reads[index].IsInUse)
+        {
+            index++;
+        }
+
+        if (index == _reads.Length)
+        {
+            Array.Resize(ref _reads, index * 2);
+        }
+
+        _end = Math.Max(_end, index + 1);
+        _reads[index] = new Entry { Range = range, IsInUse = true };
+        return index + 1;
     }
 
-    public void End(long id)
+    public void End(int read)
     {
-        _reads.RemoveAll(r => r.Id == id);
-        for (int i = _waiters.Count - 1; i >= 0; i--)
+        ref Entry entry = ref _reads[read - 1];
+        entry.IsInUse = false;
+        if (read == _end)
         {
-            if (_waiters[i].Ids.Remove(id) && _waiters[i].Ids.Count == 0)
+            _end--;
+        }
+
+        if (entry.IsAwaited && --_awaited == 0)
+        {
+            _noneAwaited.Set();
+        }
+    }
+
+    /// <summary>Marks every read of now that touches what a delta will change. One writer at a time.</summary>
+    public void Await(PlatterDelta delta)
+    {
+        for (int i = 0; i < _end; i++)
+        {
+            ref Entry entry = ref _reads[i];
+            if (entry.IsInUse && Touches(entry.Range, delta))
             {
-                _waiters[i].Done.SetResult();
-                _waiters.RemoveAt(i);
+                entry.IsAwaited = true;
+                _awaited++;
             }
         }
-    }
 
-    /// <summary>Completes when every read of now that touches what a delta will change has ended.</summary>
-    public Task WaitFor(PlatterDelta delta)
-    {
-        HashSet<long> ids = [.. _reads.Where(r => Touches(r.Range, delta)).Select(r => r.Id)];
-        if (ids.Count == 0)
+        if (_awaited != 0)
         {
-            return Task.CompletedTask;
+            _noneAwaited.Reset();
         }
-
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiters.Add((ids, done));
-        return done.Task;
     }
+
+    /// <summary>Waits, without the disk's lock, until the reads that were marked have ended.</summary>
+    public void WaitForAwaited() => _noneAwaited.Wait();
 
     private static bool Touches(ByteRange range, PlatterDelta delta)
     {
         long firstPage = range.OffsetBytes / PageArena.PageBytes;
-        long endPage = (range.EndBytes - 1) / PageArena.PageBytes + 1;
+        long endPage = ((range.EndBytes - 1) / PageArena.PageBytes) + 1;
         int index = delta.ZeroRanges.FirstEndingAfter(firstPage);
         return (index < delta.ZeroRanges.Count && delta.ZeroRanges.AsSpan()[index].Start < endPage)
-            || delta.Pages.Keys.Any(p => p >= firstPage && p < endPage);
+            || TouchesPages(firstPage, endPage, delta);
+    }
+
+    private static bool TouchesPages(long firstPage, long endPage, PlatterDelta delta)
+    {
+        if (endPage - firstPage <= delta.Pages.Count)
+        {
+            while (firstPage < endPage && !delta.Pages.ContainsKey(firstPage))
+            {
+                firstPage++;
+            }
+
+            return firstPage < endPage;
+        }
+
+        foreach (long page in delta.Pages.Keys)
+        {
+            if (page >= firstPage && page < endPage)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private struct Entry
+    {
+        public ByteRange Range;
+        public bool IsInUse;
+        public bool IsAwaited;
     }
 }

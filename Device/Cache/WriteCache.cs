@@ -25,7 +25,7 @@ internal sealed class WriteCache
     /// <summary>Superseded commands remembered for the report at most.</summary>
     public const int MaxDead = 65_536;
 
-    private const int MaxSpareCommands = 4096;
+    private const int MaxSpareCommands = 32_768; // twice what the usual cache holds of 4 KiB each
 
     /// <summary>Zeroes over fewer whole pages than this are nodes like data; more are one zero range.</summary>
     private const int ZeroRangePages = 4;

@@ -24,7 +24,7 @@ internal sealed class MapCommand(DiskCore core, Destager destager, PowerGate pow
         }
 
         List<DiskExtent> pieces = t_pieces ??= [];
-        long read;
+        int read;
         while (true)
         {
             lock (core.Gate)

@@ -19,7 +19,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
         }
 
         List<ByteRange> gaps = t_gaps ??= [];
-        long read;
+        int read;
         while (true)
         {
             lock (core.Gate)
@@ -83,7 +83,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
     }
 
     /// <summary>Fills from the cache (and from an immediate medium); otherwise registers the rest. 0 = the read is done.</summary>
-    private long BeginRead(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
+    private int BeginRead(long offsetBytes, Span<byte> destination, List<ByteRange> gaps)
     {
         core.Reader.Read(offsetBytes, destination, gaps);
         if (gaps.Count == 0)

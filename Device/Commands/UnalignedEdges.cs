@@ -16,7 +16,7 @@ internal sealed class UnalignedEdges
     private readonly byte[] _platter;
     private readonly int _blockBytes;
     private readonly List<ByteRange> _gaps = [];
-    private long _registration;
+    private int _registration;
     private bool _headWasPending;
     private bool _tailWasPending;
 

@@ -44,7 +44,7 @@ internal static class FileBytes
         {
             fixed (byte* start = bytes)
             {
-                FileRun run = new(file);
+                FileRun run = new(file, maxVectors: 1);
                 run.Add(offsetBytes, (nint)start, bytes.Length);
                 run.Flush();
             }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using Microsoft.Win32.SafeHandles;
@@ -11,6 +12,7 @@ internal sealed unsafe class FileMedium : IMedium
     private readonly SafeFileHandle _file;
     private readonly string _path;
     private readonly bool _syncToHost;
+    private readonly FileRun _run; // there is one writer at a time
     private bool _syncFailed;
 
     public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost)
@@ -19,6 +21,7 @@ internal sealed unsafe class FileMedium : IMedium
         _file = file;
         _path = path;
         _syncToHost = syncToHost;
+        _run = new FileRun(file, LibC.IOV_MAX);
     }
 
     public bool IsImmediate => false;
@@ -105,27 +108,32 @@ internal sealed unsafe class FileMedium : IMedium
 
     private void WritePages(PlatterDelta delta)
     {
-        long[] order = [.. delta.Pages.Keys];
-        Array.Sort(order);
-        FileRun run = new(_file);
-        foreach (long page in order)
+        _run.Drop();
+        foreach (long page in delta.SortPages())
         {
-            DeltaPage entry = delta.Pages[page];
-            for (int block = 0; block < _geometry.BlocksPerPage; block++)
+            ref readonly DeltaPage entry = ref delta.Find(page);
+            for (int block = 0; block < _geometry.BlocksPerPage;)
             {
+                int dataBlocks = CountFrom(entry.DataMask, block);
+                int zeroBlocks = CountFrom(entry.ZeroMask, block);
                 long offset = (page * PageArena.PageBytes) + ((long)block * _geometry.BlockSizeBytes);
-                if ((entry.DataMask & (1 << block)) != 0)
+                if (dataBlocks != 0)
                 {
-                    run.Add(offset, entry.Data + (block * _geometry.BlockSizeBytes), _geometry.BlockSizeBytes);
+                    _run.Add(offset, entry.Data + (block * _geometry.BlockSizeBytes), dataBlocks * _geometry.BlockSizeBytes);
                 }
-                else if ((entry.ZeroMask & (1 << block)) != 0)
+                else if (zeroBlocks != 0)
                 {
-                    run.Flush();
-                    Zero(offset, _geometry.BlockSizeBytes, delta.KeepsProvisioned);
+                    _run.Flush();
+                    Zero(offset, zeroBlocks * _geometry.BlockSizeBytes, delta.KeepsProvisioned);
                 }
+
+                block += Math.Max(1, dataBlocks + zeroBlocks);
             }
         }
 
-        run.Flush();
+        _run.Flush();
     }
+
+    /// <summary>How many blocks from one on are in a mask.</summary>
+    private static int CountFrom(byte mask, int block) => BitOperations.TrailingZeroCount(~((uint)mask >> block));
 }

@@ -3,9 +3,11 @@ using Microsoft.Win32.SafeHandles;
 namespace BlockEmu.Device.Media;
 
 /// <summary>Gathers writes that follow each other in the file and sends each run in one call.</summary>
-internal sealed unsafe class FileRun(SafeFileHandle file)
+/// <param name="file">The file.</param>
+/// <param name="maxVectors">How many pieces of memory one call takes.</param>
+internal sealed unsafe class FileRun(SafeFileHandle file, int maxVectors)
 {
-    private readonly LibC.IoVector[] _vectors = new LibC.IoVector[LibC.IOV_MAX];
+    private readonly LibC.IoVector[] _vectors = new LibC.IoVector[maxVectors];
     private int _count;
     private long _start;
     private long _length;
@@ -58,8 +60,7 @@ internal sealed unsafe class FileRun(SafeFileHandle file)
                     continue;
                 }
 
-                _count = 0;
-                _length = 0;
+                Drop();
                 throw error;
             }
 
@@ -67,6 +68,12 @@ internal sealed unsafe class FileRun(SafeFileHandle file)
             first = Skip(first, (nuint)written);
         }
 
+        Drop();
+    }
+
+    /// <summary>Forgets what is gathered.</summary>
+    public void Drop()
+    {
         _count = 0;
         _length = 0;
     }

@@ -7,12 +7,16 @@ namespace BlockEmu.Device.Media;
 
 /// <summary>A change of the platter: zero ranges, and pages on top of them. Built newest first, so that what is there already
 /// is newer than what comes and wins.</summary>
-/// <remarks>Copies what it is given; rents and returns its pages under the disk's lock.</remarks>
+/// <remarks>It points at the bytes it is given, which have to stay until <see cref="Free"/>, and copies only where one page is
+/// made up of several; it rents and returns its pages under the disk's lock. Used again and again.</remarks>
 internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena)
 {
-    private readonly Dictionary<long, DeltaPage> _pages = [];
+    private const int MaxKeptCapacity = 8192;
 
-    public IReadOnlyDictionary<long, DeltaPage> Pages => _pages;
+    private Dictionary<long, DeltaPage> _pages = [];
+    private long[] _order = [];
+
+    public Dictionary<long, DeltaPage> Pages => _pages;
 
     /// <summary>Pages that become zero, before <see cref="Pages"/> go on top.</summary>
     public PageRanges ZeroRanges { get; } = new();
@@ -71,19 +75,42 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
         }
     }
 
-    /// <summary>Returns the delta's memory.</summary>
+    /// <summary>The numbers of <see cref="Pages"/>, ascending. Good until the delta changes; for one thread.</summary>
+    public ReadOnlySpan<long> SortPages()
+    {
+        if (_order.Length < _pages.Count)
+        {
+            _order = new long[Math.Max(_pages.Count, _order.Length * 2)];
+        }
+
+        _pages.Keys.CopyTo(_order, 0);
+        Span<long> order = _order.AsSpan(0, _pages.Count);
+        order.Sort();
+        return order;
+    }
+
+    /// <summary>A page of <see cref="Pages"/>.</summary>
+    public ref readonly DeltaPage Find(long page) => ref CollectionsMarshal.GetValueRefOrNullRef(_pages, page);
+
+    /// <summary>Returns the delta's memory: it is empty, and can be built anew.</summary>
     public void Free()
     {
         foreach (DeltaPage entry in _pages.Values)
         {
-            if (entry.Data != 0)
+            if (entry.IsOwn)
             {
                 arena.Return(entry.Data, PageArena.PageBytes);
             }
         }
 
+        if (_pages.Capacity > MaxKeptCapacity)
+        {
+            (_pages, _order) = ([], []);
+        }
+
         _pages.Clear();
         ZeroRanges.Clear();
+        KeepsProvisioned = false;
     }
 
     private bool EndsPage(long page, long endBytes) =>
@@ -98,27 +125,40 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
 
         ref DeltaPage entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, page, out _);
         mask &= (byte)~(entry.DataMask | entry.ZeroMask);
-        if (firstBlockData == 0)
+        if (firstBlockData == 0 || mask == 0)
         {
             entry.ZeroMask |= mask;
             return;
         }
 
-        if (entry.Data == 0)
+        nint data = firstBlockData - (firstBlock * geometry.BlockSizeBytes);
+        if (entry.DataMask == 0)
         {
-            entry.Data = arena.Rent(PageArena.PageBytes);
+            (entry.Data, entry.DataMask) = (data, mask);
+            return;
         }
 
+        if (!entry.IsOwn)
+        {
+            nint own = arena.Rent(PageArena.PageBytes);
+            CopyBlocks(own, entry.Data, entry.DataMask);
+            (entry.Data, entry.IsOwn) = (own, true);
+        }
+
+        CopyBlocks(entry.Data, data, mask);
+        entry.DataMask |= mask;
+    }
+
+    private void CopyBlocks(nint target, nint source, byte mask)
+    {
         int blockBytes = geometry.BlockSizeBytes;
-        for (int block = firstBlock; block < geometry.BlocksPerPage; block++)
+        for (int block = 0; block < geometry.BlocksPerPage; block++)
         {
             if ((mask & (1 << block)) != 0)
             {
-                byte* source = (byte*)firstBlockData + ((block - firstBlock) * blockBytes);
-                Unsafe.CopyBlockUnaligned((byte*)entry.Data + (block * blockBytes), source, (uint)blockBytes);
+                nint at = block * blockBytes;
+                Unsafe.CopyBlockUnaligned((byte*)target + at, (byte*)source + at, (uint)blockBytes);
             }
         }
-
-        entry.DataMask |= mask;
     }
 }

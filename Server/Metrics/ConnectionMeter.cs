@@ -24,7 +24,11 @@ public sealed class ConnectionMeter(string frontEnd)
     public string FrontEnd { get; } = frontEnd;
 
     /// <summary>Counts one finished request. Durations are <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
-    public void Record(DiskOperation operation, bool succeeded, bool fua, long bytes, long durationTicks)
+    public void Record(DiskOperation operation, bool succeeded, bool fua, long bytes, long durationTicks) =>
+        Record(operation, succeeded, fua, bytes, durationTicks, FindBucket(durationTicks));
+
+    /// <summary>As above, for one of several of the same duration: <paramref name="bucket"/> is <see cref="FindBucket"/> of it.</summary>
+    internal void Record(DiskOperation operation, bool succeeded, bool fua, long bytes, long durationTicks, int bucket)
     {
         int op = (int)operation;
         if (succeeded)
@@ -43,10 +47,11 @@ public sealed class ConnectionMeter(string frontEnd)
         }
 
         DurationTicks[op] += durationTicks;
-        Buckets[(op * BucketCount) + FindBucket(durationTicks)]++;
+        Buckets[(op * BucketCount) + bucket]++;
     }
 
-    private static int FindBucket(long durationTicks)
+    /// <summary>The bucket of a duration, which is in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
+    internal static int FindBucket(long durationTicks)
     {
         long microseconds = durationTicks * 1_000_000 / System.Diagnostics.Stopwatch.Frequency;
         ReadOnlySpan<int> bounds = BucketBoundsMicroseconds;

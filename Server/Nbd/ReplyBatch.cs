@@ -239,12 +239,13 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
     private void Record(bool wasLive)
     {
         long elapsedTicks = Stopwatch.GetTimestamp() - _startedAt;
+        int bucket = ConnectionMeter.FindBucket(elapsedTicks);
         ConnectionMeter meter = session.Meter;
         foreach (ref readonly BatchedReply reply in _replies.AsSpan(0, _count))
         {
             if (reply.Operation is { } operation)
             {
-                meter.Record(operation, reply.Succeeded && wasLive, reply.Fua, reply.Bytes, elapsedTicks);
+                meter.Record(operation, reply.Succeeded && wasLive, reply.Fua, reply.Bytes, elapsedTicks, bucket);
             }
         }
     }

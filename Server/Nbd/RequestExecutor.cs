@@ -11,8 +11,9 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
     // Less is copied for less than it costs to send from where it lies.
     private const int LeastViewBytes = 4096;
 
-    // What must reach the host's disk may take long: the replies before it should not wait for it.
-    private readonly bool _mayBeSlow = session.Disk.Options.FilePath is not null;
+    // A flush of a file may be long, and so is what must reach the host's disk: the replies before it should not wait for it.
+    private readonly bool _isFlushSlow = session.Disk.Options.FilePath is not null;
+    private readonly bool _isFuaSlow = session.Disk.Options is { FilePath: not null, SyncToHost: true };
     private readonly bool _mayTellHoles = session.Terms.Replies != NbdReplyStyle.Simple;
     private readonly BlockStatusCommand _blockStatus = new(session, replies);
 
@@ -30,7 +31,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
         }
 
         bool fua = IsFua(header);
-        if (_mayBeSlow && (fua || header.Command == NbdCommand.Flush) && !replies.Send())
+        if (((_isFuaSlow && fua) || (_isFlushSlow && header.Command == NbdCommand.Flush)) && !replies.Send())
         {
             return false;
         }
@@ -42,7 +43,7 @@ internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
     public bool Write(in NbdRequestHeader header, StockedPayload payload)
     {
         bool fua = IsFua(header);
-        return (!_mayBeSlow || !fua || replies.Send()) && AnswerStatus(header, payload.Write(fua));
+        return (!_isFuaSlow || !fua || replies.Send()) && AnswerStatus(header, payload.Write(fua));
     }
 
     /// <summary>BLOCK_STATUS for these contexts. False when the session ended.</summary>

@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace BlockEmu.Device.Cache;
+
+/// <summary>Syncs a medium for several at once: whoever comes while a sync is under way waits for the next one, and that serves
+/// all who came meanwhile.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "No wait handle is ever asked of it, and a late command may still wait on it")]
+internal sealed class SharedSync(DiskCore core)
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long _asked;
+    private long _served; // under the turn
+
+    /// <summary>What the caller has written to the medium survives a crash of the host, where that was asked for.</summary>
+    public DiskStatus Run()
+    {
+        long mine = Interlocked.Increment(ref _asked);
+        _turn.Wait();
+        try
+        {
+            if (_served >= mine)
+            {
+                return DiskStatus.Ok;
+            }
+
+            long upTo = Volatile.Read(ref _asked);
+            core.Medium.Sync();
+            _served = upTo; // a sync that failed serves nobody: each of those it was for tries, and is told, by itself
+            return DiskStatus.Ok;
+        }
+        catch (DeviceIoException e)
+        {
+            return e.ToStatus();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+}
