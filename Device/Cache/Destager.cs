@@ -27,7 +27,7 @@ internal sealed class Destager(DiskCore core)
 
     private readonly SemaphoreSlim _token = new(1, 1);
     private readonly ManualResetEventSlim _idle = new(initialState: true);
-    private readonly SharedSync _sync = new(core);
+    private readonly SharedSync _sync = new(core.Medium.Sync);
 
     // Under the token: the batch under way, and what it needs.
     private readonly List<PendingCommand> _batch = [];

@@ -6,7 +6,7 @@ namespace BlockEmu.Device.Cache;
 
 /// <summary>A sparse map from page number to entry, in native memory: a radix tree whose leaves hold 64 neighbours.</summary>
 /// <remarks>Not safe for threads: used under the disk's lock. Its memory follows the pages in use, not the disk's size: the entries
-/// of a leaf go when its last page is out of use.</remarks>
+/// of a leaf go when its last page is out of use, and nodes that have become empty when they may be more than the others.</remarks>
 internal sealed unsafe class PageTable : IDisposable
 {
     private const int LeafBits = 6;
@@ -14,10 +14,12 @@ internal sealed unsafe class PageTable : IDisposable
     private const int LeafSize = 1 << LeafBits;
     private const int NodeSize = 1 << NodeBits;
     private const int MaxSpareLeaves = 1024;
+    private const int FewNodes = 256; // 6 MiB
 
     private readonly int _height;
     private readonly Stack<nint> _spare = new();
     private void* _root;
+    private int _mostNodes = FewNodes;
 
     /// <summary>Creates a table for page numbers below <paramref name="pageCount"/>.</summary>
     public PageTable(long pageCount)
@@ -26,6 +28,9 @@ internal sealed unsafe class PageTable : IDisposable
         _height = Math.Max(1, (bits - LeafBits + NodeBits - 1) / NodeBits);
         _root = AllocateNode(_height - 1);
     }
+
+    /// <summary>Nodes below the root, empty ones among them.</summary>
+    public int NodeCount { get; private set; }
 
     /// <summary>Pages with bytes on a platter in memory.</summary>
     public long PlatterPages { get; private set; }
@@ -171,6 +176,12 @@ internal sealed unsafe class PageTable : IDisposable
 
     private PageLeaf* ReachLeaf(long page)
     {
+        if (NodeCount > _mostNodes)
+        {
+            NodeCount = CountPruned(_root, _height - 1);
+            _mostNodes = Math.Max(FewNodes, NodeCount * 2);
+        }
+
         void* node = _root;
         for (int level = _height - 1; level > 0; level--)
         {
@@ -178,6 +189,7 @@ internal sealed unsafe class PageTable : IDisposable
             if (next is null)
             {
                 next = AllocateNode(level - 1);
+                NodeCount++;
             }
 
             node = next;
@@ -192,6 +204,46 @@ internal sealed unsafe class PageTable : IDisposable
         }
 
         return leaf;
+    }
+
+    /// <summary>Lets empty nodes below a node go; returns how many are left.</summary>
+    private static int CountPruned(void* node, int level)
+    {
+        int left = 0;
+        for (int i = 0; level > 0 && i < NodeSize; i++)
+        {
+            ref void* child = ref ((void**)node)[i];
+            if (child is null)
+            {
+                continue;
+            }
+
+            left += CountPruned(child, level - 1);
+            if (IsEmpty(child, level - 1))
+            {
+                NativeMemory.Free(child);
+                child = null;
+            }
+            else
+            {
+                left++;
+            }
+        }
+
+        return left;
+    }
+
+    private static bool IsEmpty(void* node, int level)
+    {
+        for (int i = 0; i < NodeSize; i++)
+        {
+            if (level == 0 ? ((PageLeaf*)node)[i].Entries is not null : ((void**)node)[i] is not null)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>All entries of such a leaf are zero again.</summary>
