@@ -70,6 +70,31 @@ public sealed class DestageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_destage_waits_for_reads_of_its_blocks_that_began_before_and_for_no_others()
+    {
+        using Disk disk = Open(1 << 20, 1 << 20);
+        disk.Write(1, 0, Filled(16_384, 1), fua: true);
+        Task<DiskStatus>? flush = null;
+        bool wasWritten = false;
+        byte[] read = new byte[8192];
+        _medium!.AfterRead = () =>
+        {
+            _medium.AfterRead = null;
+            disk.Write(1, 8192, Filled(4096, 2), fua: false);
+            Assert.Equal(DiskStatus.Ok, disk.Flush(1)); // beside what is being read
+            disk.Write(1, 4096, Filled(4096, 3), fua: false);
+            flush = Task.Run(() => disk.Flush(1));
+            wasWritten = flush.Wait(50); // lets it come as far as it can
+        };
+        Assert.Equal(DiskStatus.Ok, disk.Read(1, 0, read));
+        Assert.Equal(DiskStatus.Ok, await flush!);
+        Assert.False(wasWritten, "it was written under the read");
+        Assert.Equal(Filled(8192, 1), read);
+        disk.Read(1, 4096, read);
+        Assert.Equal((3, 2), (read[0], read[4096]));
+    }
+
+    [Fact]
     public void Room_is_made_in_small_batches_and_only_as_much_as_is_needed()
     {
         using Disk disk = Open(16 << 20, 4 << 20);
