@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Nbd;
 using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -190,6 +191,27 @@ public sealed class NbdTlsLiveTests
         });
         await bench.Nbd.FrontEnd.DisposeAsync();
         Assert.Equal([("tls_handshake_failed", 1L)], bench.Errors);
+    }
+
+    // So impatient that it rests in the handshake, between records and in the middle of one.
+    [Fact]
+    public async Task E4_a_connection_that_rests_all_the_time_loses_nothing()
+    {
+        await using var bench = new TlsBench(limits: new NbdFrontEndLimits { IdlePatience = TimeSpan.FromMilliseconds(1) });
+        WireTap wire = new(bench.Nbd.OpenStream()) { PieceBytes = 700 };
+        using NbdClient client = new(wire);
+        client.StartTls(bench.Authentication());
+        client.Go("disk0");
+        for (int i = 0; i < 40; i++)
+        {
+            byte[] written = NbdBench.Pattern(1 + (i * 997), (byte)i);
+            byte[] read = new byte[written.Length];
+            Assert.Equal(NbdError.None, client.Write(i * 65_536L, written));
+            Assert.Equal(NbdError.None, client.Read(i * 65_536L, read));
+            Assert.Equal(written, read);
+        }
+
+        Assert.Empty(bench.Errors);
     }
 
     [Fact]

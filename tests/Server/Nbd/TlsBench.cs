@@ -15,12 +15,14 @@ internal sealed class TlsBench : IAsyncDisposable
     private readonly TestAuthority _authority = new();
     private readonly X509Certificate2 _certificate;
 
-    public TlsBench(NbdTlsMode mode = NbdTlsMode.Required, bool wantsClientCertificates = false, TimeProvider? time = null)
+    public TlsBench(
+        NbdTlsMode mode = NbdTlsMode.Required, bool wantsClientCertificates = false, TimeProvider? time = null,
+        NbdFrontEndLimits? limits = null)
     {
         _certificate = _authority.Issue(TestAuthority.ServerUsage);
         X509Certificate2Collection? roots = wantsClientCertificates ? [_authority.Root] : null;
         Nbd = new NbdBench(
-            time: time, tls: new NbdTls(mode, SslStreamCertificateContext.Create(_certificate, null, offline: true), roots));
+            limits, time, tls: new NbdTls(mode, SslStreamCertificateContext.Create(_certificate, null, offline: true), roots));
     }
 
     public NbdBench Nbd { get; }

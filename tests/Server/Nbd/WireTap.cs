@@ -17,6 +17,9 @@ internal sealed class WireTap(NetworkStream inner) : Stream
     /// <summary>Where what is written goes instead, if it is held back.</summary>
     public MemoryStream? Held { get; set; }
 
+    /// <summary>At most so many bytes are written at once.</summary>
+    public int PieceBytes { get; init; } = int.MaxValue;
+
     /// <summary>Bytes that have arrived and that nobody has read.</summary>
     public int Waiting => inner.Socket.Available;
 
@@ -72,7 +75,15 @@ internal sealed class WireTap(NetworkStream inner) : Stream
         bool isStartTls = buffer.Length == NbdOptionHeader.SizeBytes
             && NbdOptionHeader.TryRead(buffer, out NbdOptionHeader option) && option.Option == NbdOption.StartTls;
         Stream output = Held ?? (Stream)inner;
-        output.Write(isStartTls ? [.. buffer, .. Injected] : buffer);
+        ReadOnlySpan<byte> left = isStartTls ? [.. buffer, .. Injected] : buffer;
+        while (left.Length > PieceBytes)
+        {
+            output.Write(left[..PieceBytes]);
+            left = left[PieceBytes..];
+            Thread.Yield();
+        }
+
+        output.Write(left);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
