@@ -161,6 +161,28 @@ public sealed class ClientTlsTests : IDisposable
         client.Dispose();
     }
 
+    [Fact]
+    public async Task A_client_that_pauses_in_the_handshake_is_waited_for()
+    {
+        using SocketPair pair = new(NbdBench.Patience);
+        using MemoryStream held = new();
+        using WireTap wire = new(pair.Stream) { Held = held };
+        using SslStream client = new(wire);
+        ClientSocket below = new(pair.Server);
+        below.LimitReceives(10);
+        Task<ClientTls?> accepted = Task.Run(() => ClientTls.TryAuthenticate(below, _tls.CreateAuthentication(), out _));
+        Task authenticated = Task.Run(() => client.AuthenticateAsClient(Expectation()));
+        Assert.True(SpinWait.SpinUntil(() => held.Length > 100, NbdBench.Patience));
+
+        // Twenty times its patience; a link that gave up would have ended by then.
+        Assert.NotSame(accepted, await Task.WhenAny(accepted, Task.Delay(200)));
+        wire.Held = null;
+        wire.Write(held.ToArray());
+        await authenticated.WaitAsync(NbdBench.Patience);
+        using ClientTls? link = await accepted.WaitAsync(NbdBench.Patience);
+        Assert.NotNull(link);
+    }
+
     public void Dispose()
     {
         _client.Dispose();
@@ -175,18 +197,20 @@ public sealed class ClientTlsTests : IDisposable
     {
         SslStream client = new(stream);
         Task<ClientTls?> accepted = Task.Run(() => ClientTls.TryAuthenticate(below, _tls.CreateAuthentication(), out _));
-        client.AuthenticateAsClient(new SslClientAuthenticationOptions
-        {
-            TargetHost = "localhost",
-            CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                CustomTrustStore = { _authority.Root },
-            },
-        });
+        client.AuthenticateAsClient(Expectation());
         return (accepted.GetAwaiter().GetResult()!, client);
     }
+
+    private SslClientAuthenticationOptions Expectation() => new()
+    {
+        TargetHost = "localhost",
+        CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            CustomTrustStore = { _authority.Root },
+        },
+    };
 
     private static SafeFileHandle TakeClientEnd(AnonymousPipeServerStream pipe)
     {
