@@ -22,11 +22,12 @@ internal sealed class PendingTable(TextWriter output, int rounds)
             {
                 PendingCost[] costs = [.. Enumerable.Range(0, rounds).Select(_ => MeasureInChild(count, lengthBytes))];
                 double Median(Func<PendingCost, double> of) => costs.Select(of).Order().ElementAt(costs.Length / 2);
+                string rss = IsWorthwhile(count, lengthBytes) ? $"{Median(static c => c.RssEachByte):F2}" : "-";
                 output.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"| {count:N0} | {lengthBytes} B | {(long)count * lengthBytes / (double)(1 << 20):N1} MiB | {Median(static c => c.WriteNanoseconds):N0} "
                     + $"| {Median(static c => c.FlushNanoseconds):N0} | {Median(static c => c.CutNanoseconds):N0} "
-                    + $"| {Median(static c => c.RecutNanoseconds):N0} | {(IsWorthwhile(count, lengthBytes) ? $"{Median(static c => c.RssEachByte):F2}" : "-")} |"));
+                    + $"| {Median(static c => c.RecutNanoseconds):N0} | {rss} |"));
             }
         }
 

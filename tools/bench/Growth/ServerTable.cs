@@ -85,7 +85,8 @@ internal sealed class ServerTable(TextWriter output, int rounds, double seconds)
             (server.CpuTime - cpuBefore).TotalMicroseconds / result.GetProperty("operations").GetInt64(),
             server.RssBytes / MiB,
         ];
-        Say($"| {label} | {figures[0]:N0}{limit} | {figures[1]:N0} | {figures[2]:F1} | {figures[3]:F1} | {figures[4]:F1} | {figures[5]:F2} | {figures[6]:N0} |");
+        (double iops, double rate, double cpu, double rss) = (figures[0], figures[1], figures[5], figures[6]);
+        Say($"| {label} | {iops:N0}{limit} | {rate:N0} | {figures[2]:F1} | {figures[3]:F1} | {figures[4]:F1} | {cpu:F2} | {rss:N0} |");
     }
 
     private void Say(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
