@@ -1,4 +1,3 @@
-using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Events;
 using BlockEmu.Device.Geometry;
@@ -114,9 +113,8 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Makes a command visible as one step.</summary>
     public PendingCommand Step(WriteKind kind, ByteRange range, in WritePayload payload, bool isFua)
     {
-        AtomLayout layout = AtomLayout.Cut(range.OffsetBytes, range.LengthBytes, Atomicity, Geometry.BlockSizeBytes);
         Events?.OnStep(Sequence + 1, kind, range, isFua, payload.Gather(range.OffsetBytes));
-        PendingCommand command = Cache.Insert(kind, ++Sequence, range, layout, payload, isFua);
+        PendingCommand command = Cache.Insert(kind, ++Sequence, range, Atomicity, payload, isFua);
         return command;
     }
 

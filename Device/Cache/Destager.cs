@@ -173,7 +173,7 @@ internal sealed class Destager(DiskCore core)
     /// <summary>The bytes under a command of one atom: if the medium fails half way, it has to leave the old data.</summary>
     private ReadOnlySpan<byte> ReadOld(PendingCommand command)
     {
-        if (command.Layout.Count != 1 || command.LengthBytes > MaxOldBytes)
+        if (command.AtomCount != 1 || command.LengthBytes > MaxOldBytes)
         {
             return default;
         }

@@ -26,6 +26,17 @@ internal sealed unsafe class PageVersions(DiskGeometry geometry, PageTable pages
     public int NewestOf(PageEntry* entry, int block) =>
         entry is null ? 0 : entry->Mixed == 0 ? entry->Head : _mixed[entry->Mixed][block];
 
+    /// <summary>Asks the processor for what making a command persistent will look at first.</summary>
+    public void Prefetch(PendingCommand command)
+    {
+        if (command.FirstNode != 0)
+        {
+            Nodes.Prefetch(command.FirstNode);
+        }
+
+        pages.Prefetch(command.OffsetBytes / PageArena.PageBytes);
+    }
+
     /// <summary>Puts a node on top of its page, and at the end of its command.</summary>
     public void Link(int node)
     {

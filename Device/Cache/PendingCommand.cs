@@ -1,4 +1,5 @@
 using BlockEmu.Device.Atoms;
+using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Cache;
 
@@ -20,7 +21,13 @@ internal sealed class PendingCommand
     /// <summary>0 while in flight; else the position of its acknowledgement among all.</summary>
     public long AcknowledgeOrder;
 
-    public AtomLayout Layout;
+    /// <summary>How many atoms.</summary>
+    public long AtomCount;
+
+    /// <summary>The promises in force when it was accepted.</summary>
+    public AtomicityParameters Atomicity = null!;
+
+    public int BlockSizeBytes;
     public int FirstNode;
     public int LastNode;
 
@@ -36,6 +43,9 @@ internal sealed class PendingCommand
     public PendingCommand? Older;
     public PendingCommand? Newer;
     public PendingList? List;
+
+    /// <summary>Its atoms: computed when asked for, since hardly a command ever is.</summary>
+    public AtomLayout Layout => AtomLayout.Cut(OffsetBytes, LengthBytes, Atomicity, BlockSizeBytes);
 
     public bool IsAcknowledged => AcknowledgeOrder != 0;
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
 using BlockEmu.Device.Transfers;
@@ -70,7 +69,7 @@ internal sealed class WriteCache
 
     /// <summary>Makes a command visible. Offset and length are multiples of the block; payload is empty for zeroes.</summary>
     public PendingCommand Insert(
-        WriteKind kind, long sequence, ByteRange range, AtomLayout layout, in WritePayload payload, bool isFua)
+        WriteKind kind, long sequence, ByteRange range, AtomicityParameters atomicity, in WritePayload payload, bool isFua)
     {
         PendingCommand command = _spare.TryPop(out PendingCommand? spare) ? spare : new PendingCommand();
         command.Sequence = sequence;
@@ -78,9 +77,15 @@ internal sealed class WriteCache
         command.OffsetBytes = range.OffsetBytes;
         command.LengthBytes = range.LengthBytes;
         command.IsFua = isFua;
-        command.Layout = layout;
+        if (!ReferenceEquals(command.Atomicity, atomicity))
+        {
+            command.Atomicity = atomicity; // a used command mostly has it
+        }
+
+        command.BlockSizeBytes = _geometry.BlockSizeBytes;
+        command.AtomCount = command.Layout.Count;
         Pending.Append(command);
-        PendingAtoms += layout.Count;
+        PendingAtoms += command.AtomCount;
         if (kind == WriteKind.Write)
         {
             _writer.AddData(command, payload);
@@ -292,7 +297,7 @@ internal sealed class WriteCache
     private void LeavePending(PendingCommand command)
     {
         Pending.Remove(command);
-        PendingAtoms -= command.Layout.Count;
+        PendingAtoms -= command.AtomCount;
         _weightless -= command.Kind == WriteKind.Write ? 0 : 1;
     }
 

@@ -146,6 +146,10 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             }
 
             core.Persist(oldest);
+            if (core.Cache.Pending.Oldest is PendingCommand next)
+            {
+                core.Cache.Versions.Prefetch(next); // a full cache: the next write will want it gone
+            }
         }
 
         return true;

@@ -54,7 +54,7 @@ internal sealed class EntryBuilder(PendingCommand command)
             LengthBytes = command.LengthBytes,
             IsAcknowledged = command.IsAcknowledged,
             IsFua = command.IsFua,
-            AtomCount = command.Layout.Count,
+            AtomCount = command.AtomCount,
             Outcome = (_kept.Count, _lost.Count) switch
             {
                 (0, 0) => PendingOutcome.Superseded,

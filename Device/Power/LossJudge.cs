@@ -52,7 +52,7 @@ internal sealed class LossJudge
     /// <summary>The unit (an atom, or a run of tied atoms) of an atom.</summary>
     public static long UnitOf(PendingCommand command, long atom)
     {
-        long count = command.Layout.Count;
+        long count = command.AtomCount;
         if (!IsTied(command, count))
         {
             return atom;
@@ -70,7 +70,7 @@ internal sealed class LossJudge
     /// <summary>The first byte after a unit.</summary>
     public static long EndOfUnit(PendingCommand command, long unit)
     {
-        long count = command.Layout.Count;
+        long count = command.AtomCount;
         long last = IsTied(command, count) ? FirstAtomOf(unit + 1, count) - 1 : unit;
         ByteRange atom = command.Layout[last];
         return atom.EndBytes;
@@ -84,7 +84,7 @@ internal sealed class LossJudge
             return true;
         }
 
-        long count = command.Layout.Count;
+        long count = command.AtomCount;
         long atom = IsTied(command, count) ? FirstAtomOf(unit, count) : unit;
         return _model.Kind switch
         {
