@@ -179,7 +179,17 @@ internal sealed class NbdConnection : IParkable, IDisposable
 
     private void Finish()
     {
-        Dispose();
+        try
+        {
+            Dispose();
+        }
+        catch (Exception fault)
+        {
+            // Saying goodbye is the last thing that may take the process down.
+            NbdLog.Faulted(_services.Logger, Number, fault);
+            _link.Reset();
+        }
+
         Ended?.Invoke(this);
     }
 }
