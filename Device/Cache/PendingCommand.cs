@@ -47,6 +47,24 @@ internal sealed class PendingCommand
     /// <summary>Its atoms: computed when asked for, since hardly a command ever is.</summary>
     public AtomLayout Layout => AtomLayout.Cut(OffsetBytes, LengthBytes, Atomicity, BlockSizeBytes);
 
+    /// <summary>Makes it a new command, which has no versions yet.</summary>
+    public void Begin(
+        WriteKind kind, long sequence, ByteRange range, bool isFua, AtomicityParameters atomicity, int blockSizeBytes)
+    {
+        Sequence = sequence;
+        Kind = kind;
+        OffsetBytes = range.OffsetBytes;
+        LengthBytes = range.LengthBytes;
+        IsFua = isFua;
+        if (!ReferenceEquals(Atomicity, atomicity))
+        {
+            Atomicity = atomicity; // a used command mostly has it
+        }
+
+        BlockSizeBytes = blockSizeBytes;
+        AtomCount = Layout.Count;
+    }
+
     public bool IsAcknowledged => AcknowledgeOrder != 0;
 
     /// <summary>Whether anything of it could still change the platter.</summary>

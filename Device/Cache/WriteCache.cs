@@ -72,18 +72,7 @@ internal sealed class WriteCache
         WriteKind kind, long sequence, ByteRange range, AtomicityParameters atomicity, in WritePayload payload, bool isFua)
     {
         PendingCommand command = _spare.TryPop(out PendingCommand? spare) ? spare : new PendingCommand();
-        command.Sequence = sequence;
-        command.Kind = kind;
-        command.OffsetBytes = range.OffsetBytes;
-        command.LengthBytes = range.LengthBytes;
-        command.IsFua = isFua;
-        if (!ReferenceEquals(command.Atomicity, atomicity))
-        {
-            command.Atomicity = atomicity; // a used command mostly has it
-        }
-
-        command.BlockSizeBytes = _geometry.BlockSizeBytes;
-        command.AtomCount = command.Layout.Count;
+        command.Begin(kind, sequence, range, isFua, atomicity, _geometry.BlockSizeBytes);
         Pending.Append(command);
         PendingAtoms += command.AtomCount;
         if (kind == WriteKind.Write)
