@@ -22,14 +22,11 @@ internal abstract class ClientLink : IDisposable
     /// <summary>Sends a little, if there is room for it by then; false when it was not sent.</summary>
     public abstract bool TrySend(ReadOnlySpan<byte> source, int patienceMs);
 
-    /// <summary>Whether bytes can go from and to many places at once: the three below.</summary>
+    /// <summary>Whether bytes can be sent from many places at once: the two below.</summary>
     public virtual bool HasVectors => false;
 
     /// <summary>Sends what leaves without waiting, which may be nothing; false when the client has gone.</summary>
     public virtual bool TrySendAtOnce(ReadOnlySpan<IoVector> vectors, out nuint sentBytes) => throw new NotSupportedException();
-
-    /// <summary>As <see cref="Receive(Span{byte}, out int)"/>.</summary>
-    public virtual SocketReceipt Receive(ReadOnlySpan<IoVector> vectors, out nuint receivedBytes) => throw new NotSupportedException();
 
     /// <summary>Sleeps until something can be sent, or the client has gone; false when that takes longer.</summary>
     public virtual bool WaitUntilWritable(int patienceMs) => throw new NotSupportedException();

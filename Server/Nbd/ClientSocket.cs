@@ -46,26 +46,6 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
 
     public override bool HasVectors => true;
 
-    public override SocketReceipt Receive(ReadOnlySpan<IoVector> vectors, out nuint receivedBytes)
-    {
-        receivedBytes = 0;
-        try
-        {
-            while (true)
-            {
-                receivedBytes = VectorCalls.Receive(socket.SafeHandle, vectors, out bool isAgain);
-                if (JudgeReceipt(receivedBytes > 0, isAgain) is { } receipt)
-                {
-                    return receipt;
-                }
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            return SocketReceipt.End;
-        }
-    }
-
     public override bool TrySendAtOnce(ReadOnlySpan<IoVector> vectors, out nuint sentBytes)
     {
         sentBytes = 0;

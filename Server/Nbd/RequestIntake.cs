@@ -12,7 +12,7 @@ internal sealed class RequestIntake(DiskSession session, ClientLink socket, Repl
     private const int MaxRestingBytes = PooledBuffer.SmallBytes / 2;
 
     private readonly RequestBuffer _input = new(memory);
-    private readonly StockedPayload _payload = new(session, socket, new NbdRequestFraming(session.Terms.Replies));
+    private readonly StockedPayload _payload = new(session, new NbdRequestFraming(session.Terms.Replies));
     private bool _isResting = true;
 
     /// <summary>What has been received and not yet been carried out.</summary>
@@ -68,22 +68,30 @@ internal sealed class RequestIntake(DiskSession session, ClientLink socket, Repl
             return SocketReceipt.End;
         }
 
-        if (_payload.IsBegun && !_payload.TryPrepare())
+        memory.IsClientsTurn = true;
+        SocketReceipt receipt = socket.Receive(room, out int receivedBytes);
+        memory.IsClientsTurn = false;
+        memory.Move(receivedBytes);
+        _input.Add(receivedBytes);
+        if (_payload.IsBegun)
+        {
+            Absorb();
+        }
+
+        return receipt;
+    }
+
+    private void Absorb()
+    {
+        if (_payload.TryAbsorb(Arrived, out int takenBytes))
+        {
+            Consume(takenBytes);
+        }
+        else
         {
             // The disk has no power for it any more: what is left is received as anything else is, and refused.
             _input.PutBack(_payload.Withdraw());
-            return SocketReceipt.Data;
         }
-
-        int payloadBytes = 0;
-        memory.IsClientsTurn = true;
-        SocketReceipt receipt = _payload.IsBegun
-            ? _payload.Receive(room, out payloadBytes, out int receivedBytes)
-            : socket.Receive(room, out receivedBytes);
-        memory.IsClientsTurn = false;
-        memory.Move(payloadBytes + receivedBytes);
-        _input.Add(receivedBytes);
-        return receipt;
     }
 
     /// <summary>Nothing came for a while: gives the memory back. A request begun keeps its bytes.</summary>

@@ -64,7 +64,7 @@ internal sealed class RequestLoop(
     {
         if (_input.Payload.IsBegun)
         {
-            return _input.Payload.IsWhole ? WritePayload() : Receive(_framing.SizeBytes, _framing.SizeBytes);
+            return _input.Payload.IsWhole ? WritePayload() : Receive(_framing.SizeBytes, _input.Payload.LeftBytes + _framing.SizeBytes);
         }
 
         if (_isDraining)
@@ -152,7 +152,7 @@ internal sealed class RequestLoop(
             return false;
         }
 
-        return _input.BeginPayload(header, wholeBytes) switch
+        return _input.BeginPayload(header, wholeBytes + _framing.SizeBytes) switch
         {
             SocketReceipt.End => EndWith(SessionEnd.Close),
             SocketReceipt.Idle => Receive(wholeBytes, int.MaxValue),

@@ -4,19 +4,18 @@ using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Server.Nbd;
 
-/// <summary>A WRITE whose payload is received where the disk will keep it: one at a time.</summary>
-/// <remarks>Its owner has taken as much of the budget as the payload is long.</remarks>
-internal sealed unsafe class StockedPayload(DiskSession session, ClientLink link, NbdRequestFraming framing)
+/// <summary>A WRITE whose payload goes to where the disk will keep it as it arrives: one at a time.</summary>
+/// <remarks>Its owner has taken as much of the budget as the payload is long. Not received there at once: what is received into a
+/// small buffer stays in the processor's caches, and a page is then stored past them, which costs less than what the kernel
+/// pays for writing to cold pages.</remarks>
+internal sealed class StockedPayload(DiskSession session, NbdRequestFraming framing)
 {
-    /// <summary>Less is copied for less than it costs to be received apart.</summary>
+    /// <summary>Less is not worth it.</summary>
     public const int LeastBytes = 16 << 10;
 
-    private const int MaxPagesAhead = IoVector.MaxCount - 1;
+    private const int MaxPagesAhead = PooledBuffer.BaseBytes / 4096;
 
-    private readonly bool _isPossible = link.HasVectors;
     private readonly byte[] _header = new byte[framing.SizeBytes];
-    private PageSegment[] _room = [];
-    private IoVector[] _vectors = [];
     private WriteStock? _stock;
     private NbdRequestHeader _request;
     private int _lengthBytes;
@@ -29,12 +28,15 @@ internal sealed unsafe class StockedPayload(DiskSession session, ClientLink link
 
     public NbdRequestHeader Request => _request;
 
+    /// <summary>How many bytes of it are to come.</summary>
+    public int LeftBytes => _lengthBytes - _doneBytes;
+
     /// <summary>How many bytes of it are here.</summary>
     public int DoneBytes => _doneBytes;
 
     /// <summary>Whether a request is worth it.</summary>
     public bool Suits(in NbdRequestHeader request) =>
-        _isPossible && request.Command == NbdCommand.Write && request.LengthBytes >= LeastBytes
+        request.Command == NbdCommand.Write && request.LengthBytes >= LeastBytes
         && session.Disk.CanStock((long)request.OffsetBytes, (int)request.LengthBytes);
 
     /// <summary>Begins with a request's bytes, of which its header and perhaps some of its payload have arrived. False when the
@@ -57,40 +59,21 @@ internal sealed unsafe class StockedPayload(DiskSession session, ClientLink link
         return true;
     }
 
-    /// <summary>Before each receive. False when the disk has no power: the request is to be withdrawn.</summary>
-    public bool TryPrepare() => TryExtend(_doneBytes);
-
-    /// <summary>Receives more of it, and what comes behind it into <paramref name="next"/> when all of it fits one call.</summary>
-    public SocketReceipt Receive(Span<byte> next, out int payloadBytes, out int nextBytes)
+    /// <summary>Takes its next bytes from what has arrived. False, and nothing was taken, when the disk has no power: the request is
+    /// to be withdrawn.</summary>
+    public bool TryAbsorb(ReadOnlySpan<byte> arrived, out int takenBytes)
     {
-        if (_room.Length == 0)
+        takenBytes = 0;
+        int bytes = Math.Min(arrived.Length, LeftBytes);
+        if (!TryExtend(_doneBytes + bytes))
         {
-            _room = new PageSegment[MaxPagesAhead];
-            _vectors = new IoVector[IoVector.MaxCount];
+            return false;
         }
 
-        fixed (byte* following = next)
-        {
-            int count = _stock!.GetRoom((long)_request.OffsetBytes, _lengthBytes, _doneBytes, _room);
-            int roomBytes = 0;
-            int vectors = 0;
-            foreach (PageSegment segment in _room.AsSpan(0, count))
-            {
-                vectors = AddVector(vectors, segment.Address, segment.LengthBytes);
-                roomBytes += segment.LengthBytes;
-            }
-
-            if (_doneBytes + roomBytes == _lengthBytes)
-            {
-                vectors = AddVector(vectors, (nint)following, next.Length);
-            }
-
-            SocketReceipt receipt = link.Receive(_vectors.AsSpan(0, vectors), out nuint received);
-            payloadBytes = (int)Math.Min(received, (nuint)roomBytes);
-            nextBytes = (int)received - payloadBytes;
-            _doneBytes += payloadBytes;
-            return receipt;
-        }
+        _stock!.Put((long)_request.OffsetBytes, _doneBytes, arrived[..bytes]);
+        _doneBytes += bytes;
+        takenBytes = bytes;
+        return true;
     }
 
     /// <summary>Writes the payload, which is whole, and is ready for the next.</summary>
@@ -121,7 +104,6 @@ internal sealed unsafe class StockedPayload(DiskSession session, ClientLink link
     {
         IsBegun = false;
         _stock?.Trim();
-        (_room, _vectors) = ([], []);
     }
 
     /// <summary>Lets it have pages for what may arrive at once, and no more.</summary>
@@ -131,22 +113,5 @@ internal sealed unsafe class StockedPayload(DiskSession session, ClientLink link
         int pages = WriteStock.CountPages(offsetBytes, _lengthBytes);
         int donePages = doneBytes == 0 ? 0 : WriteStock.CountPages(offsetBytes, doneBytes);
         return _stock!.TryExtend(session.Epoch, Math.Min(pages, donePages + MaxPagesAhead));
-    }
-
-    private int AddVector(int count, nint address, int lengthBytes)
-    {
-        if (lengthBytes == 0)
-        {
-            return count;
-        }
-
-        if (count > 0 && _vectors[count - 1] is var last && last.Address + (nint)last.LengthBytes == address)
-        {
-            _vectors[count - 1] = new IoVector(last.Address, last.LengthBytes + (nuint)lengthBytes);
-            return count;
-        }
-
-        _vectors[count] = new IoVector(address, (nuint)lengthBytes);
-        return count + 1;
     }
 }

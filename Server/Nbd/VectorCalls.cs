@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace BlockEmu.Server.Nbd;
 
-/// <summary>Sockets from and to many places in one call; Linux' values.</summary>
+/// <summary>Sending from many places in one call; Linux' values.</summary>
 internal static unsafe partial class VectorCalls
 {
     private const int DontWait = 0x40;
@@ -27,23 +27,6 @@ internal static unsafe partial class VectorCalls
         }
     }
 
-    /// <summary>Takes what has arrived, and waits for it as the socket does. 0 bytes: nothing (<paramref name="isAgain"/>), or
-    /// the end. Throws as <see cref="Send"/>.</summary>
-    public static nuint Receive(SafeHandle socket, ReadOnlySpan<IoVector> vectors, out bool isAgain)
-    {
-        fixed (IoVector* first = vectors)
-        {
-            var message = new Message { Vectors = first, VectorCount = (nuint)vectors.Length };
-            nint bytes;
-            do
-            {
-                bytes = ReceiveMessage(socket, &message, 0);
-            }
-            while (bytes < 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
-            return Judge(bytes, out isAgain);
-        }
-    }
-
     private static nuint Judge(nint bytes, out bool isAgain)
     {
         isAgain = bytes < 0 && Marshal.GetLastPInvokeError() == TryAgain;
@@ -52,9 +35,6 @@ internal static unsafe partial class VectorCalls
 
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     private static partial nint SendMessage(SafeHandle socket, Message* message, int flags);
-
-    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    private static partial nint ReceiveMessage(SafeHandle socket, Message* message, int flags);
 
     /// <summary><c>struct msghdr</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -10,6 +10,7 @@ public sealed class NbdAllocationTests
 {
     public const string Alone = "What the whole process allocates";
 
+    private const int MostAttempts = 40;
     private const long SpanBytes = 16 << 20;
 
     // The smallest object has 24 bytes: less than one in twenty-four requests is none on the path.
@@ -58,7 +59,9 @@ public sealed class NbdAllocationTests
         using SteadyLoad load = new(client, style, command, isFua ? NbdCommandFlags.Fua : NbdCommandFlags.None, lengthBytes, SpanBytes);
         load.Run(requestCount); // buffers, pools and the code itself grow to what they stay at
         double least = double.MaxValue;
-        for (int attempt = 0; attempt < 5 && least > MostBytesPerRequest; attempt++)
+
+        // On a busy machine it takes its time until the last method is compiled for good.
+        for (int attempt = 0; attempt < MostAttempts && least > MostBytesPerRequest; attempt++)
         {
             least = Math.Min(least, (double)MeasureOthers(() => load.Run(requestCount)) / requestCount);
         }
