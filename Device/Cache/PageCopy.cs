@@ -9,6 +9,8 @@ internal static unsafe class PageCopy
 {
     /// <summary>Fills a whole page past the processor's caches. A page that is rented was given back long ago and is read again
     /// long after: an ordinary copy would first fetch the 4 KiB that it overwrites, and takes nearly twice as long.</summary>
+    /// <remarks>Such stores are ordered with nothing: after the last one a <see cref="Fence"/>, before another thread may look. Not
+    /// here, since a fence waits until all of them are done, and there is work to do meanwhile.</remarks>
     /// <param name="page">A page of the arena, aligned to its size.</param>
     /// <param name="source">4 KiB of any alignment.</param>
     public static void Fill(nint page, byte* source)
@@ -34,9 +36,19 @@ internal static unsafe class PageCopy
                 Copy256(target + at, source + at);
             }
         }
+    }
 
-        // Such stores are ordered with nothing: the next holder of the disk's lock must see them.
-        Fence();
+    /// <summary>What was filled is seen by whoever holds the disk's lock next, or is told of it otherwise.</summary>
+    public static void Fence()
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.StoreFence();
+        }
+        else
+        {
+            Interlocked.MemoryBarrier();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -63,17 +75,5 @@ internal static unsafe class PageCopy
         b.StoreAlignedNonTemporal(target + 32);
         c.StoreAlignedNonTemporal(target + 64);
         d.StoreAlignedNonTemporal(target + 96);
-    }
-
-    private static void Fence()
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.StoreFence();
-        }
-        else
-        {
-            Interlocked.MemoryBarrier();
-        }
     }
 }

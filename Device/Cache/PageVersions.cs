@@ -37,6 +37,9 @@ internal sealed unsafe class PageVersions(DiskGeometry geometry, PageTable pages
         pages.Prefetch(command.OffsetBytes / PageArena.PageBytes);
     }
 
+    /// <summary>Asks the processor for a page's entry, which is looked at soon.</summary>
+    public void Prefetch(long page) => pages.Prefetch(page);
+
     /// <summary>Puts a node on top of its page, and at the end of its command.</summary>
     public void Link(int node)
     {

@@ -27,6 +27,8 @@ internal sealed unsafe class VersionWriter(DiskGeometry geometry, PageArena aren
                 start += bytes;
             }
         }
+
+        PageCopy.Fence();
     }
 
     /// <summary>Zeroes for a part of a command.</summary>
@@ -48,6 +50,7 @@ internal sealed unsafe class VersionWriter(DiskGeometry geometry, PageArena aren
         long pageStart = page * PageArena.PageBytes;
         bytes = (int)(Math.Min(end, pageStart + PageArena.PageBytes) - start);
         node = versions.Nodes.Rent();
+        versions.Prefetch(page); // it comes while the bytes are copied
         ref PendingNode entry = ref versions.Nodes[node];
         entry = new PendingNode { Page = page, Owner = command };
         entry.FirstBlock = (byte)((start - pageStart) / blockBytes);

@@ -105,6 +105,8 @@ public sealed class WriteStock : IDisposable
                 at += length;
             }
         }
+
+        PageCopy.Fence();
     }
 
     /// <summary>Forgets the payload; its pages serve the next one.</summary>

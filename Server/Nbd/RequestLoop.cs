@@ -64,7 +64,8 @@ internal sealed class RequestLoop(
     {
         if (_input.Payload.IsBegun)
         {
-            return _input.Payload.IsWhole ? WritePayload() : Receive(_framing.SizeBytes, _input.Payload.LeftBytes + _framing.SizeBytes);
+            // All that is there, the next requests too: they are answered together.
+            return _input.Payload.IsWhole ? WritePayload() : Receive(_framing.SizeBytes, int.MaxValue);
         }
 
         if (_isDraining)
