@@ -4,20 +4,20 @@ using System.Runtime.InteropServices;
 
 namespace BlockEmu.Device.Cache;
 
-/// <summary>A sparse map from page number to entry, in native memory: a radix tree whose leaves hold 64 neighbours.</summary>
+/// <summary>A sparse map from page number to entry, in native memory: a radix tree whose leaves hold 64 neighbours. Its lowest nodes
+/// are small, since writes that are scattered over terabytes need one each.</summary>
 /// <remarks>Not safe for threads: used under the disk's lock. Its memory follows the pages in use, not the disk's size: the entries
 /// of a leaf go when its last page is out of use, and nodes that have become empty when they may be more than the others.</remarks>
 internal sealed unsafe class PageTable : IDisposable
 {
     private const int LeafBits = 6;
-    private const int NodeBits = 10;
+    private const int LowestBits = 6; // of a node that holds leaves
+    private const int NodeBits = 10; // of one that holds nodes
     private const int LeafSize = 1 << LeafBits;
-    private const int NodeSize = 1 << NodeBits;
-    private const int MaxSpareLeaves = 1024;
-    private const int FewNodes = 256; // 6 MiB
+    private const int FewNodes = 4096; // 6 MiB
 
     private readonly int _height;
-    private readonly Stack<nint> _spare = new();
+    private readonly LeafEntries _entries = new(LeafSize);
     private void* _root;
     private int _mostNodes = FewNodes;
 
@@ -25,7 +25,7 @@ internal sealed unsafe class PageTable : IDisposable
     public PageTable(long pageCount)
     {
         int bits = 64 - BitOperations.LeadingZeroCount((ulong)Math.Max(pageCount - 1, 1));
-        _height = Math.Max(1, (bits - LeafBits + NodeBits - 1) / NodeBits);
+        _height = 1 + Math.Max(0, (bits - LeafBits - LowestBits + NodeBits - 1) / NodeBits);
         _root = AllocateNode(_height - 1);
     }
 
@@ -129,18 +129,15 @@ internal sealed unsafe class PageTable : IDisposable
             _root = null;
         }
 
-        while (_spare.TryPop(out nint entries))
-        {
-            NativeMemory.Free((void*)entries);
-        }
+        _entries.Dispose();
     }
 
     private static void* AllocateNode(int level) =>
-        NativeMemory.AllocZeroed(NodeSize, level == 0 ? (nuint)sizeof(PageLeaf) : (nuint)sizeof(nint));
+        NativeMemory.AllocZeroed((nuint)SizeAt(level), level == 0 ? (nuint)sizeof(PageLeaf) : (nuint)sizeof(nint));
 
     private static void FreeNode(void* node, int level)
     {
-        for (int i = 0; i < NodeSize; i++)
+        for (int i = 0; i < SizeAt(level); i++)
         {
             if (level == 0)
             {
@@ -155,7 +152,15 @@ internal sealed unsafe class PageTable : IDisposable
         NativeMemory.Free(node);
     }
 
-    private static int IndexAt(long page, int level) => (int)(page >> (LeafBits + (level * NodeBits))) & (NodeSize - 1);
+    private static int SizeAt(int level) => 1 << (level == 0 ? LowestBits : NodeBits);
+
+    private static int ShiftAt(int level) => level == 0 ? LeafBits : LeafBits + LowestBits - NodeBits + (level * NodeBits);
+
+    /// <summary>Of a page below a node that holds nodes.</summary>
+    private static int IndexAt(long page, int level) => (int)(page >> ShiftAt(level)) & ((1 << NodeBits) - 1);
+
+    private static PageLeaf* LeafAt(void* lowest, long page) =>
+        (PageLeaf*)lowest + ((int)(page >> LeafBits) & ((1 << LowestBits) - 1));
 
     /// <summary>Null where no page was ever in use; its entries are null while none is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -171,7 +176,7 @@ internal sealed unsafe class PageTable : IDisposable
             }
         }
 
-        return (PageLeaf*)node + IndexAt(page, 0);
+        return LeafAt(node, page);
     }
 
     private PageLeaf* ReachLeaf(long page)
@@ -195,12 +200,10 @@ internal sealed unsafe class PageTable : IDisposable
             node = next;
         }
 
-        PageLeaf* leaf = (PageLeaf*)node + IndexAt(page, 0);
+        PageLeaf* leaf = LeafAt(node, page);
         if (leaf->Entries is null)
         {
-            leaf->Entries = _spare.TryPop(out nint spare)
-                ? (PageEntry*)spare
-                : (PageEntry*)NativeMemory.AllocZeroed(LeafSize, (nuint)sizeof(PageEntry));
+            leaf->Entries = _entries.Rent();
         }
 
         return leaf;
@@ -210,7 +213,7 @@ internal sealed unsafe class PageTable : IDisposable
     private static int CountPruned(void* node, int level)
     {
         int left = 0;
-        for (int i = 0; level > 0 && i < NodeSize; i++)
+        for (int i = 0; level > 0 && i < SizeAt(level); i++)
         {
             ref void* child = ref ((void**)node)[i];
             if (child is null)
@@ -235,7 +238,7 @@ internal sealed unsafe class PageTable : IDisposable
 
     private static bool IsEmpty(void* node, int level)
     {
-        for (int i = 0; i < NodeSize; i++)
+        for (int i = 0; i < SizeAt(level); i++)
         {
             if (level == 0 ? ((PageLeaf*)node)[i].Entries is not null : ((void**)node)[i] is not null)
             {
@@ -254,15 +257,7 @@ internal sealed unsafe class PageTable : IDisposable
             return;
         }
 
-        if (_spare.Count < MaxSpareLeaves)
-        {
-            _spare.Push((nint)leaf->Entries);
-        }
-        else
-        {
-            NativeMemory.Free(leaf->Entries);
-        }
-
+        _entries.Return(leaf->Entries);
         leaf->Entries = null;
     }
 
@@ -280,7 +275,7 @@ internal sealed unsafe class PageTable : IDisposable
 
             if (level == 0)
             {
-                PageLeaf* leaf = (PageLeaf*)node + IndexAt(page, 0);
+                PageLeaf* leaf = LeafAt(node, page);
                 ulong rest = (wantsPlatter ? leaf->Platter : leaf->Pending) >> (int)(page & (LeafSize - 1));
                 if (rest != 0)
                 {
@@ -289,7 +284,7 @@ internal sealed unsafe class PageTable : IDisposable
                 }
             }
 
-            long spanPages = 1L << (LeafBits + (level * NodeBits));
+            long spanPages = 1L << ShiftAt(level);
             page = (page & -spanPages) + spanPages;
         }
 
