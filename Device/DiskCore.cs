@@ -61,6 +61,9 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Acknowledgements so far: the position a flush covers up to.</summary>
     public long AcknowledgeOrder { get; private set; }
 
+    /// <summary>Where flushes were accepted.</summary>
+    public FlushBorders FlushBorders { get; } = new();
+
     public long DestagedBytes { get; private set; }
 
     public long Flushes { get; private set; }
@@ -149,6 +152,7 @@ internal sealed class DiskCore : IDisposable
     public void BeginEpoch()
     {
         Cache.Clear();
+        FlushBorders.Clear();
         NewestRequired = 0;
         Epoch++;
         State = PowerState.On;
@@ -158,6 +162,7 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Numbers a flush that was accepted.</summary>
     public long AcceptFlush()
     {
+        FlushBorders.Accept(Sequence, AcknowledgeOrder, NewestRequired);
         Events?.OnFlushAccepted(++_flushesAccepted);
         return _flushesAccepted;
     }

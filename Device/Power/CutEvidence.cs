@@ -16,23 +16,26 @@ public delegate ByteRange? PlatterMap(long offsetBytes);
 /// <param name="LengthBytes">Length.</param>
 /// <param name="IsAcknowledged">Whether its completion had been decided.</param>
 /// <param name="IsFua">Whether it asked for FUA.</param>
+/// <param name="IsFlushCovered">A flush that was not acknowledged as good covers it: one in progress, or one that failed.</param>
 /// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
 /// <param name="MustSurvive">A destage of it had failed half way, so the cut had to keep it, whatever the model says.</param>
 /// <param name="Kept">Those of the live ranges that survived, all of them, ascending, disjoint.</param>
 public sealed record EvidenceCommand(
     long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,
-    bool MustSurvive, IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
+    bool MustSurvive, bool IsFlushCovered, IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
 
 /// <summary>All that is needed to judge a cut again: kept from the cut until the power returns.</summary>
 /// <remarks>Valid while the disk stays off with this cut; use it through <see cref="Disk.WithEvidence{T}"/>.</remarks>
 public sealed class CutEvidence
 {
     internal CutEvidence(
-        CutReport report, IReadOnlyList<EvidenceCommand> commands, (PlatterReader Read, PlatterMap Next) old,
-        (PlatterReader Read, PlatterMap Next) current, Action<int, long, Memory<byte>> readPayload)
+        CutReport report, IReadOnlyList<EvidenceCommand> commands, IReadOnlyList<long> flushBorders,
+        (PlatterReader Read, PlatterMap Next) old, (PlatterReader Read, PlatterMap Next) current,
+        Action<int, long, Memory<byte>> readPayload)
     {
         Report = report;
         Commands = commands;
+        FlushBorders = flushBorders;
         (ReadOld, NextPopulatedOld) = old;
         (ReadNew, NextPopulatedNew) = current;
         _readPayload = readPayload;
@@ -48,6 +51,10 @@ public sealed class CutEvidence
 
     /// <summary>Every pending command, in sequence order.</summary>
     public IReadOnlyList<EvidenceCommand> Commands { get; }
+
+    /// <summary>The newest step when a flush was accepted, for each flush accepted after the newest required step,
+    /// ascending, each once.</summary>
+    public IReadOnlyList<long> FlushBorders { get; }
 
     /// <summary>The platter as it was before the loss was judged: the required content.</summary>
     public PlatterReader ReadOld { get; }

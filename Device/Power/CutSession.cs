@@ -7,13 +7,9 @@ namespace BlockEmu.Device.Power;
 /// <remarks>The cache is frozen for as long as the session lives; its owner holds the power moves and the disk's lock.</remarks>
 internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<DiskMark> marks) : IDisposable
 {
-    private readonly List<PendingCommand> _commands = InOrder(core.Cache);
-    private readonly List<LivePiece> _pieces = [];
+    private readonly CutCommands _commands = new(core);
     private readonly long _pendingBytes = core.Cache.LiveBytes;
     private IPlatterUndo? _undo;
-
-    /// <summary>What a half-failed destage may have touched is as good as required: a prefix ends no earlier.</summary>
-    private readonly long _newestRequired = core.Cache.Pending.NewestMustSurvive(core.NewestRequired);
 
     /// <summary>The judgement in force.</summary>
     public CutReport? Report { get; private set; }
@@ -24,20 +20,15 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
     {
         _undo?.Restore();
         _undo = null;
-        LossJudge judge = new(seed, loss);
-        if (loss.Kind == LossModelKind.Fifo)
-        {
-            SetFifoBorder(judge);
-        }
-
+        LossJudge judge = new(seed, loss, _commands);
         PlatterDelta delta = new(core.Geometry, core.Arena);
-        List<PendingEntry> entries = new(_commands.Count);
+        List<PendingEntry> entries = new(_commands.All.Count);
         long kept = 0;
         long lost = 0;
-        for (int i = _commands.Count - 1; i >= 0; i--)
+        for (int i = _commands.All.Count - 1; i >= 0; i--)
         {
-            EntryBuilder entry = new(_commands[i]);
-            Visit(_commands[i], judge, (part, survives) =>
+            EntryBuilder entry = new(_commands.All[i]);
+            Visit(_commands.All[i], judge, (part, survives) =>
             {
                 entry.Add(part, survives);
                 if (survives)
@@ -71,7 +62,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             BlockSizeBytes = core.Geometry.BlockSizeBytes,
             SizeBytes = core.Geometry.SizeBytes,
             NewestSequence = core.Sequence,
-            NewestRequiredSequence = _newestRequired,
+            NewestRequiredSequence = _commands.NewestRequired,
             PendingBytes = _pendingBytes,
             CommandsKept = entries.Count(e => e.Outcome == PendingOutcome.Kept),
             CommandsLost = entries.Count(e => e.Outcome == PendingOutcome.Lost),
@@ -88,14 +79,9 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
     /// <summary>What a bundle is made of.</summary>
     public CutEvidence Evidence()
     {
-        LossJudge judge = new(Report!.Seed, Report.Loss);
-        if (Report.Loss.Kind == LossModelKind.Fifo)
-        {
-            SetFifoBorder(judge);
-        }
-
-        List<EvidenceCommand> commands = new(_commands.Count);
-        foreach (PendingCommand command in _commands)
+        LossJudge judge = new(Report!.Seed, Report.Loss, _commands);
+        List<EvidenceCommand> commands = new(_commands.All.Count);
+        foreach (PendingCommand command in _commands.All)
         {
             List<ByteRange> live = [];
             List<ByteRange> kept = [];
@@ -109,32 +95,15 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             });
             commands.Add(new EvidenceCommand(
                 command.Sequence, command.Kind, command.OffsetBytes, command.LengthBytes, command.IsAcknowledged,
-                command.IsFua, command.MustSurvive, live, kept));
+                command.IsFua, command.MustSurvive, _commands.IsFlushCovered(command), live, kept));
         }
 
         (PlatterReader, PlatterMap) current = (core.Medium.Read, core.Medium.NextPopulated);
         return new CutEvidence(
-            Report, commands, _undo is null ? current : (_undo.ReadOld, _undo.NextPopulatedOld), current, ReadPayload);
+            Report, commands, _commands.FlushBorders, _undo is null ? current : (_undo.ReadOld, _undo.NextPopulatedOld), current, ReadPayload);
     }
 
     public void Dispose() => _undo?.Dispose();
-
-    private static List<PendingCommand> InOrder(WriteCache cache)
-    {
-        List<PendingCommand> commands = new(cache.Pending.Count + cache.Dead.Count);
-        for (PendingCommand? c = cache.Pending.Oldest; c is not null; c = c.Newer)
-        {
-            commands.Add(c);
-        }
-
-        for (PendingCommand? c = cache.Dead.Oldest; c is not null; c = c.Newer)
-        {
-            commands.Add(c);
-        }
-
-        commands.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
-        return commands;
-    }
 
     private static void Merge(List<ByteRange> ranges, LivePiece part)
     {
@@ -148,42 +117,13 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
         }
     }
 
-    private void Visit(PendingCommand command, LossJudge judge, Action<LivePiece, bool> visit)
-    {
-        LivePieces.Collect(command, core.Cache, core.Geometry, _pieces);
-        SurvivorWalk.Run(command, _pieces, (part, unit) => visit(part, judge.Survives(command, unit)));
-    }
-
-    private void SetFifoBorder(LossJudge judge)
-    {
-        List<PendingCommand> drawn = _commands.FindAll(c => c.Sequence > _newestRequired);
-        long units = drawn.Sum(CountUnits);
-        long position = judge.DrawFifo(units);
-        foreach (PendingCommand command in drawn)
-        {
-            long count = CountUnits(command);
-            if (position < count)
-            {
-                judge.SetFifoBorder(command.Sequence, SurvivorWalk.UnitAt(command, _pieces, position));
-                return;
-            }
-
-            position -= count;
-        }
-    }
-
-    /// <remarks>Leaves the command's pieces in <see cref="_pieces"/>.</remarks>
-    private long CountUnits(PendingCommand command)
-    {
-        LivePieces.Collect(command, core.Cache, core.Geometry, _pieces);
-        return SurvivorWalk.CountUnits(command, _pieces);
-    }
+    private void Visit(PendingCommand command, LossJudge judge, Action<LivePiece, bool> visit) =>
+        _commands.Visit(command, (part, unit) => visit(part, judge.Survives(command, unit)));
 
     private unsafe void ReadPayload(int index, long offsetBytes, Memory<byte> destination)
     {
-        LivePieces.Collect(_commands[index], core.Cache, core.Geometry, _pieces);
         Span<byte> rest = destination.Span;
-        foreach (LivePiece piece in _pieces)
+        foreach (LivePiece piece in _commands.PiecesOf(_commands.All[index]))
         {
             if (rest.IsEmpty || piece.EndBytes <= offsetBytes)
             {

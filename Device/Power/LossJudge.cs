@@ -9,19 +9,35 @@ internal sealed class LossJudge
     /// <summary>The atoms of one Trim or WriteZeroes are tied into at most this many runs, so that huge ones stay cheap.</summary>
     public const int MaxZeroRuns = 64;
 
-    /// <summary>Names the draw of <c>fifo</c> among the seed's coins.</summary>
-    public const ulong FifoDraw = 0xF1F0;
-
     private readonly ulong _seed;
     private readonly LossModel _model;
     private readonly Dictionary<long, List<AtomSelection>> _explicit = [];
-    private long _fifoSequence = long.MaxValue;
-    private long _fifoUnit;
+    private readonly PrefixDraw? _prefix;
+    private readonly AdversaryDraw? _adversary;
+    private readonly long _oldest;
+    private readonly long _newest;
 
-    public LossJudge(ulong seed, LossModel model)
+    public LossJudge(ulong seed, LossModel model, CutCommands commands)
     {
         _seed = seed;
         _model = model;
+        switch (model.Kind)
+        {
+            case LossModelKind.Fifo:
+                _prefix = PrefixDraw.Fifo(commands, seed);
+                break;
+            case LossModelKind.Epoch:
+                _prefix = PrefixDraw.Epoch(commands, seed);
+                break;
+            case LossModelKind.Adversary:
+                _adversary = new AdversaryDraw(commands, seed);
+                break;
+            case LossModelKind.Aged:
+                _oldest = commands.All.FirstOrDefault(c => commands.CountUnits(c) > 0)?.Sequence ?? 0;
+                _newest = commands.All.LastOrDefault(c => commands.CountUnits(c) > 0)?.Sequence ?? 0;
+                break;
+        }
+
         foreach (AtomSelection selection in model.Atoms)
         {
             if (!_explicit.TryGetValue(selection.Sequence, out List<AtomSelection>? list))
@@ -37,17 +53,6 @@ internal sealed class LossJudge
             Merge(list);
         }
     }
-
-    /// <summary>With <c>fifo</c>: says which unit is the first that does not survive.</summary>
-    public void SetFifoBorder(long sequence, long unit)
-    {
-        _fifoSequence = sequence;
-        _fifoUnit = unit;
-    }
-
-    /// <summary>With <c>fifo</c>: how many of <paramref name="units"/> units after the newest required step survive.</summary>
-    public long DrawFifo(long units) =>
-        (long)(((UInt128)SplitMix64.Hash(_seed, FifoDraw) * (UInt128)(units + 1)) >> 64);
 
     /// <summary>The unit (an atom, or a run of tied atoms) of an atom.</summary>
     public static long UnitOf(PendingCommand command, long atom)
@@ -91,8 +96,9 @@ internal sealed class LossJudge
             LossModelKind.LoseAll => false,
             LossModelKind.KeepAll => command.IsAcknowledged || IsHeads(command.Sequence, atom, 0.5),
             LossModelKind.Random => IsHeads(command.Sequence, atom, _model.Probability),
-            LossModelKind.Fifo => command.Sequence < _fifoSequence
-                || (command.Sequence == _fifoSequence && unit < _fifoUnit),
+            LossModelKind.Aged => IsHeads(command.Sequence, atom, ProbabilityAt(command.Sequence)),
+            LossModelKind.Fifo or LossModelKind.Epoch => _prefix!.Holds(command.Sequence, unit),
+            LossModelKind.Adversary => _adversary!.Survives(command.Sequence, unit),
             _ => _explicit.TryGetValue(command.Sequence, out List<AtomSelection>? chosen)
                 && Holds(chosen, atom),
         };
@@ -137,6 +143,12 @@ internal sealed class LossJudge
 
         return low < chosen.Count && chosen[low].FirstAtom <= atom;
     }
+
+    /// <summary>With <c>aged</c>. A command that is the only one counts as the newest.</summary>
+    private double ProbabilityAt(long sequence) => _newest == _oldest
+        ? _model.NewestProbability
+        : _model.Probability
+            + ((_model.NewestProbability - _model.Probability) * ((double)(sequence - _oldest) / (_newest - _oldest)));
 
     private bool IsHeads(long sequence, long atom, double probability) =>
         SplitMix64.ToUnit(SplitMix64.Hash(_seed, (ulong)sequence, (ulong)atom)) < probability;

@@ -15,6 +15,15 @@ public enum LossModelKind
     /// <summary>The platter is a prefix: pending atoms up to a drawn position.</summary>
     Fifo,
 
+    /// <summary>A prefix that ends where a flush was accepted, or at one of the two ends.</summary>
+    Epoch,
+
+    /// <summary>Each atom by itself, with a probability that depends on its age.</summary>
+    Aged,
+
+    /// <summary>The oldest lost, the newest kept, and large commands torn; what a flush in progress covers first.</summary>
+    Adversary,
+
     /// <summary>A list of atoms.</summary>
     Explicit,
 }

@@ -14,7 +14,7 @@ public struct SplitMix64(ulong seed)
     }
 
     /// <summary>A number below <paramref name="bound"/> (at least 1), without modulo bias beyond 2^-64.</summary>
-    public ulong NextBelow(ulong bound) => (ulong)(((UInt128)Next() * bound) >> 64);
+    public ulong NextBelow(ulong bound) => Below(Next(), bound);
 
     /// <summary>True with the given probability (0 to 1), in steps of 2^-53.</summary>
     public bool NextCoin(double probability) => ToUnit(Next()) < probability;
@@ -32,6 +32,9 @@ public struct SplitMix64(ulong seed)
 
     /// <summary>hash(seed, a, b).</summary>
     public static ulong Hash(ulong seed, ulong a, ulong b) => Hash(Hash(seed, a), b);
+
+    /// <summary>A word made a number below <paramref name="bound"/> (at least 1).</summary>
+    public static ulong Below(ulong word, ulong bound) => (ulong)(((UInt128)word * bound) >> 64);
 
     /// <summary>The top 53 bits as a number in [0, 1).</summary>
     public static double ToUnit(ulong bits) => (bits >> 11) * (1.0 / (1UL << 53));

@@ -25,6 +25,9 @@ internal static class ApiWords
         LossModelKind.LoseAll => "lose-all",
         LossModelKind.KeepAll => "keep-all",
         LossModelKind.Fifo => "fifo",
+        LossModelKind.Epoch => "epoch",
+        LossModelKind.Aged => "aged",
+        LossModelKind.Adversary => "adversary",
         LossModelKind.Explicit => "explicit",
         _ => "random",
     };

@@ -110,7 +110,11 @@ public sealed class PowerTests
     [InlineData("keep-all")]
     [InlineData("random:0.25")]
     [InlineData("random:0.00001")]
+    [InlineData("aged:0.9..0.1")]
+    [InlineData("aged:0..1")]
     [InlineData("fifo")]
+    [InlineData("epoch")]
+    [InlineData("adversary")]
     [InlineData("explicit:12,13.0,14.2-7")]
     [InlineData("explicit:")]
     public void A_loss_model_reads_back_what_it_writes(string text)
@@ -119,10 +123,23 @@ public sealed class PowerTests
         Assert.Equal(text, model.ToString());
     }
 
+    [Fact]
+    public void A_loss_model_named_alone_has_its_usual_probabilities()
+    {
+        Assert.True(LossModel.TryParse("random", out LossModel random, out _));
+        Assert.True(LossModel.TryParse("aged", out LossModel aged, out _));
+        Assert.Equal(("random:0.5", "aged:0.9..0.1"), (random.ToString(), aged.ToString()));
+    }
+
     [Theory]
     [InlineData("random:1.5")]
     [InlineData("random:-1")]
     [InlineData("random:NaN")]
+    [InlineData("aged:0.5")]
+    [InlineData("aged:0.5..")]
+    [InlineData("aged:0.1..1.5")]
+    [InlineData("aged:-0.1..0.5")]
+    [InlineData("epoch:3")]
     [InlineData("explicit:1,")]
     [InlineData("explicit:1.5-2")]
     [InlineData("LOSE-ALL")]

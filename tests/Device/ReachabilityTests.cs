@@ -44,6 +44,72 @@ public sealed class ReachabilityTests
         }, blocks: 3, loss: LossModel.Fifo));
 
     [Fact]
+    public void Epoch_ends_at_a_flush_or_at_an_end_and_nowhere_else() =>
+        Assert.Equal(["......", "AB....", "ABCD..", "ABCDEF"], Outcomes(disk =>
+        {
+            Write(disk, 0, "A");
+            Write(disk, 1, "B");
+            AcceptFlush(disk);
+            AcceptFlush(disk);
+            Write(disk, 2, "CD");
+            AcceptFlush(disk);
+            Write(disk, 4, "E");
+            Write(disk, 5, "F");
+            AcceptFlush(disk);
+        }, blocks: 6, awupfBlocks: 1, loss: LossModel.Epoch));
+
+    [Fact]
+    public void Epoch_ends_no_earlier_than_the_newest_required_step() =>
+        Assert.Equal(["ABC.", "ABCD"], Outcomes(disk =>
+        {
+            Write(disk, 0, "A");
+            AcceptFlush(disk);
+            Write(disk, 1, "B");
+            Write(disk, 2, "C", fua: true);
+            Write(disk, 3, "D");
+        }, blocks: 4, loss: LossModel.Epoch));
+
+    [Fact]
+    public void The_adversary_loses_the_oldest_and_keeps_the_newest() =>
+        Assert.Equal(["...D", "..CD", ".BCD"], Outcomes(disk =>
+        {
+            Write(disk, 0, "A");
+            Write(disk, 1, "B");
+            Write(disk, 2, "C");
+            Write(disk, 3, "D");
+        }, blocks: 4, loss: LossModel.Adversary));
+
+    [Fact]
+    public void The_adversary_tears_a_large_write_into_a_head_or_a_tail() =>
+        Assert.Equal(["..A", ".AA", "A..", "AA."], Outcomes(
+            disk => Write(disk, 0, "AAA"), blocks: 3, awupfBlocks: 1, loss: LossModel.Adversary));
+
+    [Fact]
+    public void The_adversary_loses_a_single_atom() =>
+        Assert.Equal(["..."], Outcomes(disk => Write(disk, 0, "AAA"), blocks: 3, loss: LossModel.Adversary));
+
+    [Fact]
+    public void The_adversary_tears_what_a_flush_in_progress_covers_before_anything_else() =>
+        Assert.Equal(["..CDE", ".BCDE"], Outcomes(disk =>
+        {
+            Write(disk, 0, "A");
+            Write(disk, 1, "B");
+            Write(disk, 2, "C");
+            AcceptFlush(disk);
+            Write(disk, 3, "D");
+            Write(disk, 4, "E");
+        }, blocks: 5, loss: LossModel.Adversary));
+
+    [Fact]
+    public void Aged_keeps_what_is_certain_at_its_ends_and_anything_between() =>
+        Assert.Equal(["A..", "AB."], Outcomes(disk =>
+        {
+            Write(disk, 0, "A");
+            Write(disk, 1, "B");
+            Write(disk, 2, "C");
+        }, blocks: 3, loss: LossModel.Aged(1, 0)));
+
+    [Fact]
     public void A_trim_and_the_write_before_it_are_kept_and_lost_apart() =>
         Assert.Equal([".", "A", "B"], Outcomes(disk =>
         {
@@ -90,6 +156,15 @@ public sealed class ReachabilityTests
         Seed = 5,
         Atomicity = new AtomicityParameters { AwunBytes = awupfBlocks * 512, AwupfBytes = awupfBlocks * 512, AcwuBytes = awupfBlocks * 512 },
     });
+
+    /// <summary>A flush that is in progress for ever.</summary>
+    private static void AcceptFlush(Disk disk)
+    {
+        lock (disk.Core.Gate)
+        {
+            disk.Core.AcceptFlush();
+        }
+    }
 
     private static void Write(Disk disk, int block, string letters, bool fua = false)
     {

@@ -27,7 +27,11 @@ public sealed class BundleTests
     [InlineData("random:0.5")]
     [InlineData("random:1E-05")]
     [InlineData("random:1")]
+    [InlineData("aged:0.9..0.1")]
+    [InlineData("aged:0..1")]
     [InlineData("fifo")]
+    [InlineData("epoch")]
+    [InlineData("adversary")]
     [InlineData("explicit:1,6.0,8.1-2")]
     public void An_honest_bundle_is_legal_as_claimed_and_replayed(string loss)
     {
@@ -157,6 +161,32 @@ public sealed class BundleTests
             Assert.True(verdict.IsGood, $"seed {seed}: {verdict.Message}");
         }
     }
+
+    [Theory]
+    [InlineData("[4,4]", "report.flushBorders[1]", "4 is not above 4 before it")]
+    [InlineData("[101]", "report.flushBorders[0]", "101 does not lie in 0 to 100")]
+    [InlineData("[0]", "report.flushBorders[0]", "0 is not above 0 before it")]
+    [InlineData("7", "report.flushBorders", "is not a list")]
+    public void Flush_borders_that_cannot_be_are_refused(string borders, string place, string fault)
+    {
+        BundleBytes bytes = new(BundleCase.Draw(new Dice(42), "random:0.5"));
+        bytes.Manifest["report"]!["newestRequiredSequence"] = 0;
+        bytes.Manifest["report"]!["flushBorders"] = JsonNode.Parse(borders);
+        BundleFormatException refusal = Refused(bytes);
+        Assert.Equal(("manifest.json", place), (refusal.Entry, refusal.Place));
+        Assert.Contains(fault, refusal.Message);
+    }
+
+    [Fact]
+    public void A_command_in_flight_that_a_flush_is_said_to_cover_is_refused()
+    {
+        BundleBytes bytes = new(BundleCase.Draw(new Dice(42), "random:0.5"));
+        JsonNode command = bytes.Manifest["pending"]![0]!;
+        (command["isAcknowledged"], command["isFlushCovered"]) = (false, true);
+        Assert.Equal("pending[0].isFlushCovered", Refused(bytes).Place);
+    }
+
+    private static BundleFormatException Refused(BundleBytes bytes) => Assert.Throws<BundleFormatException>(() => Read(bytes));
 
     [Fact]
     public void What_was_written_is_what_is_read()

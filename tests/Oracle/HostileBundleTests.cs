@@ -226,7 +226,7 @@ public sealed class HostileBundleTests
     [InlineData("report.loss", "\"random:1.5\"", "report.loss")]
     [InlineData("report.loss", "\"random:NaN\"", "report.loss")]
     [InlineData("report.loss", "\"explicit:1.3-2\"", "report.loss")]
-    [InlineData("report.loss", "\"epoch\"", "report.loss")]
+    [InlineData("report.loss", "\"newest\"", "report.loss")]
     [InlineData("report.newestRequiredSequence", "101", "report.newestRequiredSequence")]
     [InlineData("report.marks", "[{}]", "report.marks[0]")]
     [InlineData("pending", "{}", "pending")]

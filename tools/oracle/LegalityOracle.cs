@@ -36,10 +36,16 @@ public static class LegalityOracle
                 : ZeroContent.Instance;
             versions.Add(new Judging.Version(
                 step.Sequence, trace.IsRequired(step), step.IsAcknowledged, content,
-                AtomLayout.For(step.Range.OffsetBytes, step.Range.LengthBytes, promise), [step.Range]));
+                AtomLayout.For(step.Range.OffsetBytes, step.Range.LengthBytes, promise), [step.Range])
+            {
+                IsFlushCovered = trace.IsFlushCovered(step),
+            });
         }
 
-        JudgeCase judged = new(trace.Geometry.SizeBytes, promise.BlockSizeBytes, first, platter, versions);
+        JudgeCase judged = new(trace.Geometry.SizeBytes, promise.BlockSizeBytes, first, platter, versions)
+        {
+            FlushBorders = trace.FlushBorders,
+        };
         string Why(int version) => trace.WhyRequired(trace.Steps[version]) ?? "required";
         return CaseJudge.Judge(judged, options ?? JudgeOptions.Default, Why);
     }

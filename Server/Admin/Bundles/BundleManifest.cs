@@ -21,7 +21,7 @@ internal static class BundleManifest
         json.WriteNumber("blockSizeBytes", report.BlockSizeBytes);
         json.WriteEndObject();
         WriteAtomicity(json, report.Atomicity);
-        WriteReport(json, report);
+        WriteReport(json, evidence);
         WritePending(json, evidence);
         json.WriteEndObject();
     }
@@ -39,8 +39,9 @@ internal static class BundleManifest
         json.WriteEndObject();
     }
 
-    private static void WriteReport(Utf8JsonWriter json, CutReport report)
+    private static void WriteReport(Utf8JsonWriter json, CutEvidence evidence)
     {
+        CutReport report = evidence.Report;
         json.WriteStartObject("report");
         json.WriteNumber("number", report.Number);
         json.WriteNumber("cutNumber", report.CutNumber);
@@ -51,6 +52,13 @@ internal static class BundleManifest
         json.WriteString("loss", report.Loss.ToString());
         json.WriteNumber("newestSequence", report.NewestSequence);
         json.WriteNumber("newestRequiredSequence", report.NewestRequiredSequence);
+        json.WriteStartArray("flushBorders");
+        foreach (long border in evidence.FlushBorders)
+        {
+            json.WriteNumberValue(border);
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("marks");
         foreach (DiskMark mark in report.Marks)
         {
@@ -79,6 +87,7 @@ internal static class BundleManifest
             json.WriteBoolean("isAcknowledged", command.IsAcknowledged);
             json.WriteBoolean("isFua", command.IsFua);
             json.WriteBoolean("mustSurvive", command.MustSurvive);
+            json.WriteBoolean("isFlushCovered", command.IsFlushCovered);
             WriteRanges(json, "live", command.Live);
             json.WriteString("outcome", NameOf(entry.Outcome));
             WriteRanges(json, "kept", command.Kept);

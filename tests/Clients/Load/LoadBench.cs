@@ -99,6 +99,8 @@ internal sealed class LoadBench : IAsyncDisposable
             LossModelKind.LoseAll => LossClaim.LoseAll,
             LossModelKind.KeepAll => LossClaim.KeepAll,
             LossModelKind.Fifo => LossClaim.Fifo,
+            LossModelKind.Epoch => LossClaim.Epoch,
+            LossModelKind.Adversary => LossClaim.Adversary,
             _ => LossClaim.Any,
         };
         Verdict verdict = LegalityOracle.Judge(_recorder.Trace, _first, platter, JudgeOptions.Default with { Loss = claim });
@@ -129,13 +131,16 @@ internal sealed class LoadBench : IAsyncDisposable
         };
     }
 
-    private LossModel DrawLoss() => _chance.NextBelow(6) switch
+    private LossModel DrawLoss() => _chance.NextBelow(9) switch
     {
         0 => LossModel.LoseAll,
         1 => LossModel.KeepAll,
         2 => LossModel.Fifo,
         3 => LossModel.Random(0.1),
         4 => LossModel.Random(0.9),
+        5 => LossModel.Aged(0.9, 0.1),
+        6 => LossModel.Epoch,
+        7 => LossModel.Adversary,
         _ => LossModel.Default,
     };
 }

@@ -30,6 +30,7 @@ internal sealed class ScriptDisk : IDisposable
             "zero" => Say(Disk.WriteZeroes(Disk.PowerEpoch, At(words[1]), At(words[2]), IsFua(words), mayPunchHole: true)),
             "trim" => Say(Disk.Trim(Disk.PowerEpoch, At(words[1]), At(words[2]), IsFua(words))),
             "flush" => Say(Disk.Flush(Disk.PowerEpoch)),
+            "accept-flush" => AcceptFlush(),
             "read" => Read(At(words[1]), At(words[2])),
             "cut" => Describe(Disk.Cut(Seed(words), Loss(words))),
             "recut" => Describe(Disk.Recut(Seed(words), Loss(words))),
@@ -143,6 +144,17 @@ internal sealed class ScriptDisk : IDisposable
         }
 
         return "ok";
+    }
+
+    /// <summary>A flush that is accepted and never answered.</summary>
+    private string AcceptFlush()
+    {
+        lock (Disk.Core.Gate)
+        {
+            Disk.Core.AcceptFlush();
+        }
+
+        return "in progress";
     }
 
     private string Read(long offset, long length)

@@ -30,13 +30,16 @@ internal static class RandomOptions
         };
     }
 
-    public static LossModel DrawLoss(ref SplitMix64 chance) => chance.NextBelow(6) switch
+    public static LossModel DrawLoss(ref SplitMix64 chance) => chance.NextBelow(9) switch
     {
         0 => LossModel.LoseAll,
         1 => LossModel.KeepAll,
         2 => LossModel.Fifo,
         3 => LossModel.Random(0.9),
         4 => LossModel.Explicit([.. Enumerable.Range(1, 40).Where(n => n % 3 == 0).Select(n => new AtomSelection(n, 0, n % 5))]),
+        5 => LossModel.Epoch,
+        6 => LossModel.Adversary,
+        7 => LossModel.Aged(chance.NextCoin(0.5) ? 1 : 0.3, chance.NextCoin(0.5) ? 0 : 0.8),
         _ => LossModel.Random(0.5),
     };
 

@@ -222,6 +222,8 @@ internal sealed class RandomRun
             LossModelKind.LoseAll => LossClaim.LoseAll,
             LossModelKind.KeepAll => LossClaim.KeepAll,
             LossModelKind.Fifo => LossClaim.Fifo,
+            LossModelKind.Epoch => LossClaim.Epoch,
+            LossModelKind.Adversary => LossClaim.Adversary,
             _ => LossClaim.Any,
         };
         Verdict verdict = LegalityOracle.Judge(

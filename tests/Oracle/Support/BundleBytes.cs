@@ -115,6 +115,7 @@ internal sealed class BundleBytes
             ["loss"] = from.Loss,
             ["newestSequence"] = 100,
             ["newestRequiredSequence"] = from.NewestRequired,
+            ["flushBorders"] = new JsonArray([.. from.FlushBorders.Select(f => (JsonNode)f)]),
         },
         ["pending"] = new JsonArray([.. from.Pending.Select(PendingOf)]),
     };
@@ -128,6 +129,7 @@ internal sealed class BundleBytes
         ["isAcknowledged"] = p.IsAcknowledged,
         ["isFua"] = false,
         ["mustSurvive"] = p.MustSurvive,
+        ["isFlushCovered"] = p.IsFlushCovered,
         ["live"] = Ranges(p.LiveBlocks()),
         ["outcome"] = p.Outcome(),
         ["kept"] = Ranges(p.Blocks(isKept: true)),

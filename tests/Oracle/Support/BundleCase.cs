@@ -19,6 +19,8 @@ internal sealed class BundleCase
 
     public long NewestRequired { get; private init; }
 
+    public List<long> FlushBorders { get; } = [];
+
     public byte[] Old { get; private init; } = [];
 
     public byte[] New { get; set; } = [];
@@ -38,6 +40,7 @@ internal sealed class BundleCase
             Old = Content(dice, blocks),
         };
         drawn.DrawPending(dice, 2 + dice.Below(8), mayTie, mustSurvive);
+        drawn.DrawFlushes(dice);
         drawn.Cut();
         return drawn;
     }
@@ -69,6 +72,23 @@ internal sealed class BundleCase
         }
     }
 
+    private void DrawFlushes(Dice dice)
+    {
+        for (long sequence = NewestRequired + 1; sequence <= 20; sequence++)
+        {
+            if (dice.OneIn(6))
+            {
+                FlushBorders.Add(sequence);
+            }
+        }
+
+        bool isFlushing = dice.OneIn(2);
+        foreach (BundlePending command in Pending)
+        {
+            command.IsFlushCovered = isFlushing && command.IsAcknowledged && dice.OneIn(2);
+        }
+    }
+
     /// <summary>Few distinct contents, some zero: equal versions happen.</summary>
     private static byte[] Content(Dice dice, int blocks) => TinyCase.Bytes([.. Enumerable.Range(0, blocks).Select(_ => dice.Below(6))]);
 
@@ -86,14 +106,22 @@ internal sealed class BundleCase
         }
 
         List<(BundlePending, int)> above = [.. positions.Where(p => p.Command.Sequence > NewestRequired)];
-        ulong prefix = (ulong)(((UInt128)Bundles.Coin.Hash(Seed, 0xF1F0) * (ulong)(above.Count + 1)) >> 64);
+        int prefix = Pick(Bundles.Coin.Hash(Seed, 0xF1F0), above.Count + 1);
+        int[] borders = [.. FlushBorders.Select(f => above.FindLastIndex(p => p.Item1.Sequence <= f) + 1)
+            .Append(0).Append(above.Count).Distinct().Order()];
+        int epoch = borders[Pick(Bundles.Coin.Hash(Seed, 0xE90C), borders.Length)];
+        AdversaryCase adversary = new(Seed, Pending);
         foreach ((BundlePending command, int unit) in positions)
         {
             command.Survivors.Add((unit, command.MustSurvive || Loss switch
             {
                 "lose-all" => false,
                 "keep-all" => command.IsAcknowledged || command.Toss(Seed, unit, 0.5),
-                "fifo" => command.Sequence < NewestRequired || (ulong)above.IndexOf((command, unit)) < prefix,
+                "fifo" => command.Sequence < NewestRequired || above.IndexOf((command, unit)) < prefix,
+                "epoch" => command.Sequence < NewestRequired || above.IndexOf((command, unit)) < epoch,
+                "adversary" => adversary.Survives(command, unit),
+                "aged:0.9..0.1" => command.Toss(Seed, unit, Age(command, 0.9, 0.1)),
+                "aged:0..1" => command.Toss(Seed, unit, Age(command, 0, 1)),
                 "explicit:1,6.0,8.1-2" => command.Sequence == 1 || (command.Sequence == 6 && command.CoinAtom(unit) == 0)
                     || (command.Sequence == 8 && command.CoinAtom(unit) is 1 or 2),
                 _ => command.Toss(Seed, unit, double.Parse(Loss["random:".Length..])),
@@ -105,6 +133,16 @@ internal sealed class BundleCase
         {
             command.Apply(New);
         }
+    }
+
+    internal static int Pick(ulong word, int count) => (int)(((UInt128)word * (ulong)count) >> 64);
+
+    private double Age(BundlePending command, double oldest, double newest)
+    {
+        long[] live = [.. Pending.Where(p => p.LiveBlocks().Any()).Select(p => p.Sequence)];
+        return live.Length == 1
+            ? newest
+            : oldest + ((newest - oldest) * ((double)(command.Sequence - live.Min()) / (live.Max() - live.Min())));
     }
 
     public IEnumerable<int> TouchedBlocks() => Enumerable.Range(0, BlockCount).Where(b => Pending.Exists(p => p.Live[b]));

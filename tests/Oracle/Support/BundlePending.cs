@@ -21,6 +21,8 @@ internal sealed class BundlePending
 
     public bool MustSurvive { get; init; }
 
+    public bool IsFlushCovered { get; set; }
+
     /// <summary>By block of the disk.</summary>
     public required bool[] Live { get; init; }
 
@@ -63,6 +65,8 @@ internal sealed class BundlePending
     /// <summary>The live blocks that survived, or did not.</summary>
     public IEnumerable<int> Blocks(bool isKept) =>
         Survivors.Where(s => s.IsKept == isKept).SelectMany(s => _units[s.Unit].Blocks).Where(b => Live[b]);
+
+    public int[] LiveUnits() => [.. Enumerable.Range(0, UnitCount).Where(IsLive)];
 
     public IEnumerable<int> LiveBlocks() => Enumerable.Range(At, Count).Where(b => Live[b]);
 

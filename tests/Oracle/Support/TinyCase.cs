@@ -179,10 +179,44 @@ internal sealed class TinyCase
         {
             LossClaim.LoseAll => subset == 0,
             LossClaim.KeepAll => Array.TrueForAll(all, i => In(i) || !IsAcknowledged(atoms[i].Step)),
+            LossClaim.Epoch => Array.Exists(
+                Borders(newestRequired), b => Array.TrueForAll(all, i => In(i) == (atoms[i].Step.Sequence <= b))),
+            LossClaim.Adversary => AllowsAdversary(atoms, all, In),
             LossClaim.Fifo => Array.TrueForAll(all, i => In(i) || atoms[i].Step.Sequence > newestRequired)
                 && Array.TrueForAll(all, i => !In(i) || i == 0 || In(i - 1)),
             _ => true,
         };
+    }
+
+    /// <summary>The newest step at each flush, and the two ends.</summary>
+    private long[] Borders(long newestRequired)
+    {
+        List<long> borders = [newestRequired, long.MaxValue];
+        foreach ((char what, long id) in _events.Where(e => e.What == 'f'))
+        {
+            int at = _events.IndexOf((what, id));
+            borders.Add(Math.Max(newestRequired, _events.Take(at).Where(e => e.What == 's').Select(e => e.Id).LastOrDefault()));
+        }
+
+        return [.. borders];
+    }
+
+    /// <summary>Each command's live atoms as a word, such as 110: a head of two survived.</summary>
+    private bool AllowsAdversary(List<(TinyStep Step, int[] Blocks)> atoms, int[] all, Func<int, bool> isIn)
+    {
+        bool IsLive((TinyStep Step, int[] Blocks) atom) => Array.Exists(atom.Blocks, b =>
+            !_steps.Exists(s => s.Sequence > atom.Step.Sequence && IsRequired(s) && b >= s.At && b < s.At + s.Content.Length));
+        (TinyStep Step, string Fate)[] commands = [.. all.Where(i => IsLive(atoms[i])).GroupBy(i => atoms[i].Step)
+            .Select(g => (g.Key, string.Concat(g.Select(i => isIn(i) ? '1' : '0')))).OrderBy(c => c.Key.Sequence)];
+        int lastFlush = _events.FindLastIndex(e => e.What == 'f');
+        bool IsCovered(TinyStep s) => IsAcknowledged(s) && _events.IndexOf(('a', s.Sequence)) < lastFlush;
+        bool tearsFlush = Array.Exists(commands, c => IsCovered(c.Step));
+        bool IsHeadOrTail(string fate) => !fate.Contains("01") || !fate.Contains("10");
+        return commands.Length == 0 || Enumerable.Range(0, commands.Length).Any(border =>
+            (!tearsFlush || IsCovered(commands[border].Step))
+            && Array.TrueForAll(commands[..border], c => !c.Fate.Contains('1'))
+            && IsHeadOrTail(commands[border].Fate)
+            && Array.TrueForAll(commands[(border + 1)..], c => IsHeadOrTail(c.Fate) && c.Fate.Contains('1')));
     }
 
     /// <summary>Required steps and the subset's atoms, in sequence order, on the first content.</summary>

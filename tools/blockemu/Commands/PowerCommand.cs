@@ -14,7 +14,7 @@ internal sealed class PowerCommand
 
     private readonly Option<string?> _loss = new("--loss")
     {
-        Description = "lose-all, keep-all, random:P, fifo or explicit:LIST.",
+        Description = "lose-all, keep-all, random:P, aged:P..Q, fifo, epoch, adversary or explicit:LIST.",
         HelpName = "MODEL",
     };
 

@@ -24,6 +24,9 @@ public sealed record BundleCommand
     /// <summary>Whether it had to survive whatever the model said: a destage of it had failed half way.</summary>
     public bool MustSurvive { get; init; }
 
+    /// <summary>Whether a flush covers it that was not acknowledged as good.</summary>
+    public bool IsFlushCovered { get; init; }
+
     /// <summary>The parts that are not superseded.</summary>
     public required IReadOnlyList<Extent> Live { get; init; }
 

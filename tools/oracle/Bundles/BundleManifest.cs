@@ -38,6 +38,9 @@ public sealed record BundleManifest
     /// <summary>The newest required step; 0 = none.</summary>
     public required long NewestRequiredSequence { get; init; }
 
+    /// <summary>The newest step when a flush was accepted, for flushes after the newest required step; ascending.</summary>
+    public required IReadOnlyList<long> FlushBorders { get; init; }
+
     /// <summary>The marks before the cut.</summary>
     public required IReadOnlyList<BundleMark> Marks { get; init; }
 

@@ -20,7 +20,6 @@ public static class Coin
     public static bool Toss(ulong seed, long sequence, long atom, double probability) =>
         (Hash(Hash(seed, (ulong)sequence), (ulong)atom) >> 11) * (1.0 / (1UL << 53)) < probability;
 
-    /// <summary>How many of <paramref name="positions"/> pending positions a fifo cut keeps: 0 to all of them.</summary>
-    public static long FifoPrefix(ulong seed, long positions) =>
-        (long)(((UInt128)Hash(seed, 0xF1F0) * ((ulong)positions + 1)) >> 64);
+    /// <summary>A word scaled to a number from 0 up to but without <paramref name="count"/>, at least 1.</summary>
+    public static long Pick(ulong word, long count) => (long)(((UInt128)word * (ulong)count) >> 64);
 }

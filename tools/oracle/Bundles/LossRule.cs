@@ -5,31 +5,46 @@ namespace BlockEmu.Oracle.Bundles;
 /// <summary>A loss model as a bundle names it (docs/bundle-format.md, section 4).</summary>
 /// <param name="Text">As written.</param>
 /// <param name="Kind">Which.</param>
-/// <param name="Probability">With <see cref="LossRuleKind.Random"/>.</param>
+/// <param name="Probability">With <see cref="LossRuleKind.Random"/>; of the oldest with <see cref="LossRuleKind.Aged"/>.</param>
+/// <param name="NewestProbability">With <see cref="LossRuleKind.Aged"/>.</param>
 /// <param name="Picks">With <see cref="LossRuleKind.Explicit"/>.</param>
-public sealed record LossRule(string Text, LossRuleKind Kind, double Probability, IReadOnlyList<AtomPick> Picks)
+public sealed record LossRule(
+    string Text, LossRuleKind Kind, double Probability, double NewestProbability, IReadOnlyList<AtomPick> Picks)
 {
     /// <summary>Reads the text; <see langword="null"/> when it is none.</summary>
     public static LossRule? Parse(string text)
     {
         switch (text)
         {
-            case "lose-all": return new LossRule(text, LossRuleKind.LoseAll, 0, []);
-            case "keep-all": return new LossRule(text, LossRuleKind.KeepAll, 0, []);
-            case "fifo": return new LossRule(text, LossRuleKind.Fifo, 0, []);
+            case "lose-all": return new LossRule(text, LossRuleKind.LoseAll, 0, 0, []);
+            case "keep-all": return new LossRule(text, LossRuleKind.KeepAll, 0, 0, []);
+            case "fifo": return new LossRule(text, LossRuleKind.Fifo, 0, 0, []);
+            case "epoch": return new LossRule(text, LossRuleKind.Epoch, 0, 0, []);
+            case "adversary": return new LossRule(text, LossRuleKind.Adversary, 0, 0, []);
         }
 
-        const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         if (text.StartsWith("random:", StringComparison.Ordinal))
         {
-            return double.TryParse(text.AsSpan(7), Style, CultureInfo.InvariantCulture, out double p) && p is >= 0 and <= 1
-                ? new LossRule(text, LossRuleKind.Random, p, [])
+            return TryProbability(text.AsSpan(7), out double p) ? new LossRule(text, LossRuleKind.Random, p, 0, []) : null;
+        }
+
+        if (text.StartsWith("aged:", StringComparison.Ordinal))
+        {
+            string[] ends = text[5..].Split("..", 2);
+            return ends.Length == 2 && TryProbability(ends[0], out double oldest) && TryProbability(ends[1], out double newest)
+                ? new LossRule(text, LossRuleKind.Aged, oldest, newest, [])
                 : null;
         }
 
         return text.StartsWith("explicit:", StringComparison.Ordinal) && ParsePicks(text.AsSpan(9)) is { } picks
-            ? new LossRule(text, LossRuleKind.Explicit, 0, picks)
+            ? new LossRule(text, LossRuleKind.Explicit, 0, 0, picks)
             : null;
+    }
+
+    private static bool TryProbability(ReadOnlySpan<char> text, out double probability)
+    {
+        const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return double.TryParse(text, Style, CultureInfo.InvariantCulture, out probability) && probability is >= 0 and <= 1;
     }
 
     private static List<AtomPick>? ParsePicks(ReadOnlySpan<char> text)

@@ -12,8 +12,17 @@ public enum LossRuleKind
     /// <summary>Each atom by its coin.</summary>
     Random,
 
+    /// <summary>Each atom by its coin, with a probability by age.</summary>
+    Aged,
+
     /// <summary>A prefix.</summary>
     Fifo,
+
+    /// <summary>A prefix that ends at a flush.</summary>
+    Epoch,
+
+    /// <summary>Chosen to hurt.</summary>
+    Adversary,
 
     /// <summary>A list.</summary>
     Explicit,

@@ -46,6 +46,7 @@ internal static class ManifestReader
 
         JsonField report = root.Member("report");
         long newest = report.Member("newestSequence").Int(0, long.MaxValue);
+        long required = report.Member("newestRequiredSequence").Int(0, newest);
         return new BundleManifest
         {
             DiskName = disk.Member("name").Text(),
@@ -57,7 +58,8 @@ internal static class ManifestReader
             Seed = ReadSeed(report.Member("seed")),
             Loss = LossRule.Parse(report.Member("loss").Text()) ?? throw report.Member("loss").Fault("is no loss model"),
             NewestSequence = newest,
-            NewestRequiredSequence = report.Member("newestRequiredSequence").Int(0, newest),
+            NewestRequiredSequence = required,
+            FlushBorders = ReadFlushBorders(report.Optional("flushBorders"), required, newest),
             Marks = ReadMarks(report.Optional("marks")),
             Pending = ReadPending(root.Member("pending"), newest, size, promise.BlockSizeBytes),
         };
@@ -87,6 +89,19 @@ internal static class ManifestReader
         ulong.TryParse(seed.Text(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
             ? value
             : throw seed.Fault("is not an unsigned 64-bit number in decimal digits");
+
+    private static List<long> ReadFlushBorders(JsonField? borders, long required, long newest)
+    {
+        List<long> read = [];
+        foreach (JsonField border in borders?.Items() ?? [])
+        {
+            long sequence = border.Int(0, newest);
+            long before = read.Count == 0 ? required : read[^1];
+            read.Add(sequence > before ? sequence : throw border.Fault($"{sequence} is not above {before} before it"));
+        }
+
+        return read;
+    }
 
     private static List<BundleMark> ReadMarks(JsonField? marks)
     {
@@ -120,14 +135,22 @@ internal static class ManifestReader
     {
         Extent range = ReadRange(
             command, command.Member("offsetBytes"), command.Member("lengthBytes"), new Extent(0, sizeBytes), blockSizeBytes);
+        bool isAcknowledged = command.Member("isAcknowledged").Bool();
+        bool isFlushCovered = command.Optional("isFlushCovered")?.Bool() ?? false;
+        if (isFlushCovered && !isAcknowledged)
+        {
+            throw command.Member("isFlushCovered").Fault("is true, but a flush covers only what was acknowledged");
+        }
+
         return new BundleCommand
         {
             Sequence = command.Member("sequence").Int(0, newest),
             Kind = ReadKind(command.Member("kind")),
             Range = range,
-            IsAcknowledged = command.Member("isAcknowledged").Bool(),
+            IsAcknowledged = isAcknowledged,
             IsFua = command.Member("isFua").Bool(),
             MustSurvive = command.Optional("mustSurvive")?.Bool() ?? false,
+            IsFlushCovered = isFlushCovered,
             Live = ReadRanges(command.Member("live"), range, blockSizeBytes),
             Outcome = ReadOutcome(command.Member("outcome")),
             Kept = ReadRanges(command.Member("kept"), range, blockSizeBytes),

@@ -10,9 +10,10 @@ internal sealed class SurvivorReplay
     private readonly BundleManifest _manifest;
     private readonly IReadOnlyList<AtomLayout> _atoms;
     private readonly SurvivalUnits[] _units;
-    private readonly long[] _positionsBefore;
+    private readonly PrefixReplay _prefix;
+    private readonly AdversaryReplay _adversary;
+    private readonly AgeReplay _age;
     private readonly List<Extent>[] _picked;
-    private readonly long _prefix;
 
     public SurvivorReplay(BundleManifest manifest, IReadOnlyList<AtomLayout> atoms)
     {
@@ -21,17 +22,15 @@ internal sealed class SurvivorReplay
         _picked = new List<Extent>[manifest.Pending.Count];
         ILookup<long, AtomPick> picks = manifest.Loss.Picks.ToLookup(p => p.Sequence);
         _units = new SurvivalUnits[manifest.Pending.Count];
-        _positionsBefore = new long[manifest.Pending.Count];
-        long positions = 0;
         for (int i = 0; i < _units.Length; i++)
         {
             _units[i] = new SurvivalUnits(manifest.Pending[i], atoms[i]);
             _picked[i] = Picked(picks[manifest.Pending[i].Sequence], atoms[i]);
-            _positionsBefore[i] = positions;
-            positions += manifest.Pending[i].Sequence > manifest.NewestRequiredSequence ? _units[i].LiveCount : 0;
         }
 
-        _prefix = Coin.FifoPrefix(manifest.Seed, positions);
+        _prefix = new PrefixReplay(manifest, _units);
+        _adversary = new AdversaryReplay(manifest, _units);
+        _age = new AgeReplay(manifest);
     }
 
     /// <summary>Whether an atom (with a live block) of a pending command survives.</summary>
@@ -44,8 +43,9 @@ internal sealed class SurvivorReplay
             LossRuleKind.LoseAll => false,
             LossRuleKind.KeepAll => c.IsAcknowledged || Toss(command, unit, 0.5),
             LossRuleKind.Random => Toss(command, unit, _manifest.Loss.Probability),
-            LossRuleKind.Fifo => c.Sequence <= _manifest.NewestRequiredSequence
-                || _positionsBefore[command] + _units[command].RankOf(unit) < _prefix,
+            LossRuleKind.Aged => Toss(command, unit, _age.ProbabilityOf(c.Sequence)),
+            LossRuleKind.Fifo or LossRuleKind.Epoch => _prefix.Holds(command, unit),
+            LossRuleKind.Adversary => _adversary.Survives(command, unit),
             _ => ExtentSet.FirstMeeting(_picked[command], _atoms[command].RangeOf(_units[command].CoinOf(unit))) is not null,
         };
     }

@@ -12,7 +12,7 @@ internal static class CaseJudge
             VersionMap map = VersionMap.Build(judged, budget);
             BlockTable blocks = BlockTable.Build(judged, map, budget);
             Verdict verdict = Contract(judged, map, blocks, budget, options, whyRequired);
-            return verdict.IsLegal ? Claim(judged, blocks, budget, options) ?? verdict : verdict;
+            return verdict.IsLegal ? Claim(judged, map, blocks, budget, options) ?? verdict : verdict;
         }
         catch (BudgetExhaustedException)
         {
@@ -58,14 +58,17 @@ internal static class CaseJudge
         return count == 0 ? Verdict.Legal("every block is explained") : Verdict.Of(found, count);
     }
 
-    private static Verdict? Claim(JudgeCase judged, BlockTable blocks, WorkBudget budget, JudgeOptions options) =>
+    private static Verdict? Claim(
+        JudgeCase judged, VersionMap map, BlockTable blocks, WorkBudget budget, JudgeOptions options) =>
         options.Loss switch
         {
             LossClaim.LoseAll => Demands(judged, blocks, budget, options, (_, _) => AtomFate.Lost, "lose-all"),
             LossClaim.KeepAll => Demands(
                 judged, blocks, budget, options,
                 (v, _) => judged.Versions[v].IsAcknowledged ? AtomFate.Kept : AtomFate.Free, "keep-all"),
-            LossClaim.Fifo => Prefix(judged, blocks, budget, options),
+            LossClaim.Fifo => Prefix(judged, blocks, budget, options, "prefix of the steps"),
+            LossClaim.Epoch => Prefix(judged, blocks, budget, options, "prefix that ends at a flush"),
+            LossClaim.Adversary => Adversary(judged, map, blocks, budget),
             _ => null,
         };
 
@@ -119,9 +122,9 @@ internal static class CaseJudge
             ViolationKind.DemandUnmet, offset, null, [], $"block {offset}: shows nothing that {demand} leaves possible");
     }
 
-    private static Verdict? Prefix(JudgeCase judged, BlockTable blocks, WorkBudget budget, JudgeOptions options)
+    private static Verdict? Prefix(JudgeCase judged, BlockTable blocks, WorkBudget budget, JudgeOptions options, string what)
     {
-        PrefixSearch search = new(judged, blocks, budget);
+        PrefixSearch search = new(judged, blocks, budget, endsAtFlushes: options.Loss == LossClaim.Epoch);
         if (search.Run())
         {
             return null;
@@ -139,10 +142,27 @@ internal static class CaseJudge
                 found.Add(new Violation(
                     ViolationKind.DemandUnmet, offset, null,
                     version == VersionMap.FirstContent ? [] : [judged.Versions[version].Sequence],
-                    $"block {offset}: no prefix of the steps explains the platter; the nearest one has {due} here"));
+                    $"block {offset}: no {what} explains the platter; the nearest one has {due} here"));
             }
         }
 
         return Verdict.Of(found, count);
+    }
+
+    private static Verdict? Adversary(JudgeCase judged, VersionMap map, BlockTable blocks, WorkBudget budget)
+    {
+        AdversarySearch search = new(judged, map, blocks, budget);
+        if (search.Run())
+        {
+            return null;
+        }
+
+        long offset = blocks.OffsetOf(search.NearestWrong);
+        return Verdict.Of(
+            [new Violation(
+                ViolationKind.DemandUnmet, offset, null, [],
+                $"block {offset}: there is no command such that losing what is older and keeping what is newer (torn at most "
+                + "once each) explains the platter")],
+            1);
     }
 }

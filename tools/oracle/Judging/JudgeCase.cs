@@ -14,6 +14,9 @@ internal sealed record JudgeCase(
     /// <summary>The newest required sequence number; 0 = none.</summary>
     public long NewestRequiredSequence { get; init; } = Versions.LastOrDefault(v => v.IsRequired)?.Sequence ?? 0;
 
+    /// <summary>The newest step when a flush was accepted, ascending, each once.</summary>
+    public IReadOnlyList<long> FlushBorders { get; init; } = [];
+
     /// <summary>What people call the first content.</summary>
     public string FirstName { get; init; } = "the first content";
 }

@@ -3,22 +3,26 @@ using BlockEmu.Oracle.Images;
 namespace BlockEmu.Oracle.Judging;
 
 /// <summary>Looks for a k such that S = the first k pending atoms explains the platter: what an ordered device (fifo) may
-/// leave. Pending atoms older than the newest required step are in every such S.</summary>
+/// leave; of one that orders at flushes only (epoch), k ends where a flush was accepted, or at one of the ends. Pending atoms
+/// older than the newest required step are in every such S.</summary>
 internal sealed class PrefixSearch
 {
     private readonly JudgeCase _judged;
     private readonly BlockTable _blocks;
     private readonly WorkBudget _budget;
+    private readonly bool _endsAtFlushes;
     private readonly bool[] _isWrong;
     private readonly int[] _due;
     private long _position;
     private long _stopAt;
+    private int _nextFlush;
     private int _wrongCount;
     private int _fewestWrong = int.MaxValue;
     private long _nearest;
 
-    public PrefixSearch(JudgeCase judged, BlockTable blocks, WorkBudget budget)
+    public PrefixSearch(JudgeCase judged, BlockTable blocks, WorkBudget budget, bool endsAtFlushes)
     {
+        _endsAtFlushes = endsAtFlushes;
         _judged = judged;
         _blocks = blocks;
         _budget = budget;
@@ -50,6 +54,7 @@ internal sealed class PrefixSearch
     {
         _stopAt = stopAt;
         _position = 0;
+        _nextFlush = 0;
         _wrongCount = 0;
         Array.Clear(_isWrong);
         for (int block = 0; block < _blocks.Count; block++)
@@ -66,7 +71,7 @@ internal sealed class PrefixSearch
             }
         }
 
-        bool isGoingOn = Note();
+        bool isGoingOn = Note(isBorder: true);
         for (; isGoingOn && v < _judged.Versions.Count; v++)
         {
             isGoingOn = Add(v, isPosition: true);
@@ -85,7 +90,7 @@ internal sealed class PrefixSearch
             {
                 _budget.Spend(1);
                 long next = version.Atoms.IndexOf(_blocks.OffsetOf(block));
-                if (isPosition && atom >= 0 && next != atom && !Advance())
+                if (isPosition && atom >= 0 && next != atom && !Advance(isBorder: false))
                 {
                     return false;
                 }
@@ -98,18 +103,34 @@ internal sealed class PrefixSearch
             }
         }
 
-        return !isPosition || atom < 0 || Advance();
+        return !isPosition || Advance(IsBorderAfter(v));
     }
 
-    private bool Advance()
+    /// <summary>Whether a flush was accepted between a step and the next one, or nothing follows.</summary>
+    private bool IsBorderAfter(int v)
+    {
+        if (v == _judged.Versions.Count - 1)
+        {
+            return true;
+        }
+
+        while (_nextFlush < _judged.FlushBorders.Count && _judged.FlushBorders[_nextFlush] < _judged.Versions[v].Sequence)
+        {
+            _nextFlush++;
+        }
+
+        return _nextFlush < _judged.FlushBorders.Count && _judged.FlushBorders[_nextFlush] < _judged.Versions[v + 1].Sequence;
+    }
+
+    private bool Advance(bool isBorder)
     {
         _position++;
-        return Note();
+        return Note(isBorder);
     }
 
-    private bool Note()
+    private bool Note(bool isBorder)
     {
-        if (_stopAt == long.MaxValue && _wrongCount < _fewestWrong)
+        if (_stopAt == long.MaxValue && (isBorder || !_endsAtFlushes) && _wrongCount < _fewestWrong)
         {
             _fewestWrong = _wrongCount;
             _nearest = _position;

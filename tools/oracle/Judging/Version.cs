@@ -13,4 +13,8 @@ namespace BlockEmu.Oracle.Judging;
 /// is not superseded.</param>
 internal sealed record Version(
     long Sequence, bool IsRequired, bool IsAcknowledged, IVersionContent Content, AtomLayout Atoms,
-    IReadOnlyList<Extent> Live);
+    IReadOnlyList<Extent> Live)
+{
+    /// <summary>Whether it was acknowledged before the newest flush was accepted.</summary>
+    public bool IsFlushCovered { get; init; }
+}

@@ -12,7 +12,9 @@ public sealed class DiskTrace
     private readonly Dictionary<long, TraceStep> _bySequence = [];
     private readonly Dictionary<long, int> _openFlushes = [];
     private readonly List<(int CoveredCount, long Flush)> _flushes = [];
+    private readonly List<long> _flushBorders = [];
     private int _acknowledgedCount;
+    private int _newestFlushCovers;
 
     /// <summary>An empty log.</summary>
     public DiskTrace(TraceGeometry geometry)
@@ -36,6 +38,9 @@ public sealed class DiskTrace
 
     /// <summary>Every step, ascending.</summary>
     public IReadOnlyList<TraceStep> Steps => _steps;
+
+    /// <summary>The newest step when a flush was accepted, ascending, each once.</summary>
+    internal IReadOnlyList<long> FlushBorders => _flushBorders;
 
     /// <summary>Whether the log has ended.</summary>
     public bool IsCut { get; private set; }
@@ -75,6 +80,12 @@ public sealed class DiskTrace
     {
         Judge(!IsCut, "a flush after the cut");
         Judge(_openFlushes.TryAdd(flush, _acknowledgedCount), $"flush {flush} is accepted twice");
+        _newestFlushCovers = _acknowledgedCount;
+        long border = _steps.Count == 0 ? 0 : _steps[^1].Sequence;
+        if (_flushBorders.Count == 0 || _flushBorders[^1] < border)
+        {
+            _flushBorders.Add(border);
+        }
     }
 
     /// <summary>A flush was acknowledged as good: what it covers is required.</summary>
@@ -131,6 +142,10 @@ public sealed class DiskTrace
         || (step.IsAcknowledged
             && (step.IsFua || !Geometry.HasCache
                 || (_flushes.Count > 0 && step.AcknowledgedAt < _flushes[^1].CoveredCount)));
+
+    /// <summary>Whether the newest flush accepted covers a step. One that is pending all the same waits for a flush that was
+    /// not acknowledged.</summary>
+    internal bool IsFlushCovered(TraceStep step) => step.IsAcknowledged && step.AcknowledgedAt < _newestFlushCovers;
 
     private TraceStep Find(long sequence)
     {
