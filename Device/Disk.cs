@@ -37,6 +37,9 @@ public sealed class Disk : IDisposable
     /// <summary>How many pending entries all kept reports hold together, the newest report's always among them.</summary>
     public const int MaxReportEntries = 1 << 20;
 
+    /// <summary>How many commands one <see cref="Destage"/> makes persistent at most.</summary>
+    public const int MaxDestageCommands = 1024;
+
     private readonly DiskCore _core;
     private readonly Destager _destager;
     private readonly PowerGate _powerGate = new();
@@ -44,6 +47,7 @@ public sealed class Disk : IDisposable
     private readonly WriteCommands _writes;
     private readonly FlushCommand _flush;
     private readonly MapCommand _map;
+    private readonly DestageCommand _destage;
     private readonly DiskPower _power;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
@@ -76,6 +80,7 @@ public sealed class Disk : IDisposable
         _writes = new WriteCommands(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
         _flush = new FlushCommand(_core, _destager, _powerGate);
         _map = new MapCommand(_core, _destager, _powerGate);
+        _destage = new DestageCommand(_core, _destager);
         _power = new DiskPower(_core, _destager, _powerGate, options);
         CanView = _core.Medium is MemoryMedium;
 
@@ -188,6 +193,18 @@ public sealed class Disk : IDisposable
     /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
     public DiskStatus Flush(long epoch) => _flush.Run(epoch);
 
+    /// <summary>When and in which order pending commands become persistent by themselves; a change holds at once.</summary>
+    public DestagePolicy DestagePolicy
+    {
+        get => _destage.Policy;
+        set => _destage.Policy = value;
+    }
+
+    /// <summary>Makes pending commands persistent, in the order of <see cref="DestagePolicy"/>, until about
+    /// <paramref name="maxBytes"/> of payload are, or nothing is left, or <see cref="MaxDestageCommands"/> commands are. The last
+    /// command may go beyond it. For its owner, who has a clock.</summary>
+    public DestageProgress Destage(long maxBytes) => _destage.Run(maxBytes);
+
     /// <summary>What a power cut would take right now: lists the states of a range from its start on, neighbours alike
     /// merged. It may stop before the range's end, never before its first extent.</summary>
     /// <param name="epoch">The session's epoch.</param>
@@ -238,26 +255,7 @@ public sealed class Disk : IDisposable
     public T WithEvidence<T>(Func<CutEvidence, T> use) => _power.WithEvidence(use);
 
     /// <summary>The counters now.</summary>
-    public DiskStatistics GetStatistics()
-    {
-        long persistentBytes = _core.Medium.IsImmediate ? 0 : _core.Medium.PersistentBytes;
-        lock (_core.Gate)
-        {
-            return new DiskStatistics
-            {
-                CachedBytes = _core.Cache.LiveBytes,
-                PendingCommands = _core.Cache.Pending.Count,
-                PendingAtoms = _core.Cache.PendingAtoms,
-                PersistentBytes = _core.Medium.IsImmediate ? _core.Medium.PersistentBytes : persistentBytes,
-                DestagedBytes = _core.DestagedBytes,
-                Flushes = _core.Flushes,
-                FuaWrites = _core.FuaWrites,
-                Cuts = _power.Cuts,
-                NewestSequence = _core.Sequence,
-                ArenaBytes = _core.Arena.ReservedBytes,
-            };
-        }
-    }
+    public DiskStatistics GetStatistics() => _core.ReadStatistics(_power.Cuts);
 
     /// <summary>Closes the medium without a flush: what was pending is gone, as with a power cut that keeps nothing. Safe beside
     /// commands (<see cref="DiskStatus.PowerLost"/>) and moves (<see cref="ObjectDisposedException"/>).</summary>

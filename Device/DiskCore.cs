@@ -12,6 +12,8 @@ internal sealed class DiskCore : IDisposable
 {
     private readonly long _cacheBytes;
     private readonly PageLoans _loans;
+    private readonly ulong _seed;
+    private RandomOrder? _randomOrder;
     private long _flushesAccepted;
 
     public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, PageTable, IMedium> openMedium, IDiskEventSink? events)
@@ -20,12 +22,14 @@ internal sealed class DiskCore : IDisposable
         Atomicity = options.EffectiveAtomicity;
         Events = events;
         _cacheBytes = options.CacheBytes;
+        _seed = options.Seed;
         Arena = new PageArena();
         _loans = new PageLoans(Arena);
         Pages = new PageTable(geometry.PageCount);
         Cache = new WriteCache(geometry, Arena, Pages);
         Reader = new VisibleReader(geometry, Cache);
         Medium = openMedium(Arena, Pages);
+        Destage = options.Destage;
     }
 
     /// <summary>Protects everything here and in the cache; never held across I/O of a medium that waits.</summary>
@@ -64,6 +68,29 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Where flushes were accepted.</summary>
     public FlushBorders FlushBorders { get; } = new();
 
+    /// <summary>When and in which order pending commands become persistent by themselves.</summary>
+    public DestagePolicy Destage
+    {
+        get;
+        set
+        {
+            field = value;
+            WritesThroughWhenFull = value.Kind == DestagePolicyKind.Never;
+            _randomOrder = value.Kind == DestagePolicyKind.Random ? new RandomOrder(_seed, Cache.Pending) : null;
+        }
+    }
+
+    /// <summary>Whether a command that does not fit is written through instead of making room.</summary>
+    public bool WritesThroughWhenFull { get; private set; }
+
+    public bool IsDestagedAtRandom => _randomOrder is not null;
+
+    /// <summary>Steps in flight whose writer waits for them to be persistent, ascending.</summary>
+    public List<long> WrittenThrough { get; } = [];
+
+    /// <summary>Commands carried out as with FUA because the cache was full.</summary>
+    public long FullCacheWrites { get; set; }
+
     public long DestagedBytes { get; private set; }
 
     public long Flushes { get; private set; }
@@ -76,6 +103,22 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Whether a command fits beside what is pending; one that is written through takes no room of its own.</summary>
     public bool HasRoomFor(long payloadBytes, bool isThrough) =>
         (isThrough || Cache.LiveBytes + payloadBytes <= _cacheBytes) && !Cache.NeedsRelief(isThrough ? payloadBytes : 0);
+
+    /// <summary>The command to destage next for another one that does not fit; null when nothing is pending.</summary>
+    public PendingCommand? NextForRoom(long payloadBytes, bool isThrough) =>
+        MakesRoomAtRandom(payloadBytes, isThrough) ? TakeNext() : Cache.Pending.Oldest;
+
+    /// <summary>Whether a random order makes room for a command. What history without payload has too much of goes oldest
+    /// first under every policy.</summary>
+    public bool MakesRoomAtRandom(long payloadBytes, bool isThrough) =>
+        _randomOrder is not null && !isThrough && Cache.LiveBytes + payloadBytes > _cacheBytes;
+
+    /// <summary>The command that the policy's order destages next; null when nothing is pending. At random it is not the next
+    /// one again unless it is put back.</summary>
+    public PendingCommand? TakeNext() => _randomOrder is null ? Cache.Pending.Oldest : _randomOrder.Take();
+
+    /// <summary>A command that was taken at random stays pending after all.</summary>
+    public void PutBack(PendingCommand command) => _randomOrder?.Add(command);
 
     /// <summary>Whether a session may go on: null = wait until the power has settled.</summary>
     public DiskStatus? Admit(long epoch) =>
@@ -118,6 +161,7 @@ internal sealed class DiskCore : IDisposable
     {
         Events?.OnStep(Sequence + 1, kind, range, isFua, payload.Gather(range.OffsetBytes));
         PendingCommand command = Cache.Insert(kind, ++Sequence, range, Atomicity, payload, isFua);
+        _randomOrder?.Add(command);
         return command;
     }
 
@@ -197,6 +241,31 @@ internal sealed class DiskCore : IDisposable
             }
 
             command = next;
+        }
+    }
+
+    /// <summary>The counters now. Takes <see cref="Gate"/>.</summary>
+    public DiskStatistics ReadStatistics(int cuts)
+    {
+        long persistentBytes = Medium.IsImmediate ? 0 : Medium.PersistentBytes;
+        lock (Gate)
+        {
+            return new DiskStatistics
+            {
+                CachedBytes = Cache.LiveBytes,
+                PendingCommands = Cache.Pending.Count,
+                PendingAtoms = Cache.PendingAtoms,
+                PersistentBytes = Medium.IsImmediate ? Medium.PersistentBytes : persistentBytes,
+                DestagedBytes = DestagedBytes,
+                Flushes = Flushes,
+                FuaWrites = FuaWrites,
+                FullCacheWrites = FullCacheWrites,
+                Cuts = cuts,
+                NewestSequence = Sequence,
+                NewestAcknowledgedPrefix = WrittenThrough.Count == 0 ? Sequence : WrittenThrough[0] - 1,
+                NewestPersistentPrefix = Cache.Pending.Oldest is { } oldest ? oldest.Sequence - 1 : Sequence,
+                ArenaBytes = Arena.ReservedBytes,
+            };
         }
     }
 

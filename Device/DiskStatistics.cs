@@ -24,11 +24,21 @@ public sealed record DiskStatistics
     /// <summary>Write-class commands with FUA acknowledged.</summary>
     public long FuaWrites { get; init; }
 
+    /// <summary>Write-class commands carried out as with FUA because the cache was full (<c>destage=never</c>).</summary>
+    public long FullCacheWrites { get; init; }
+
     /// <summary>Power cuts since start (recuts not counted).</summary>
     public long Cuts { get; init; }
 
-    /// <summary>The newest sequence number.</summary>
+    /// <summary>The newest sequence number: every step up to it is visible.</summary>
     public long NewestSequence { get; init; }
+
+    /// <summary>Every step up to this sequence number was acknowledged, or has failed.</summary>
+    public long NewestAcknowledgedPrefix { get; init; }
+
+    /// <summary>No step up to this sequence number can be lost any more: each is persistent or superseded, or has failed, or was
+    /// lost in an earlier cut.</summary>
+    public long NewestPersistentPrefix { get; init; }
 
     /// <summary>Native memory held for pages, bytes.</summary>
     public long ArenaBytes { get; init; }

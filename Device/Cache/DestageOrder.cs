@@ -1,75 +1,123 @@
 namespace BlockEmu.Device.Cache;
 
-/// <summary>What a destage is for, and so which commands are its turn: one of three, as the properties say.</summary>
+/// <summary>What a destage is for, and so which commands are its turn: one of four, as the methods say.</summary>
 internal readonly struct DestageOrder
 {
-    /// <summary>Oldest first until a command with so much payload has room. -1: not that.</summary>
-    public long RoomForBytes { get; private init; }
+    private enum Purpose
+    {
+        Flush,
+        Room,
+        Background,
+        One,
+    }
 
-    /// <summary>Whether that command is written through, and takes no room of its own.</summary>
-    public bool IsForThrough { get; private init; }
+    private Purpose For { get; init; }
 
-    /// <summary>This command only, as long as it is pending and has <see cref="Sequence"/>.</summary>
-    public PendingCommand? Only { get; private init; }
+    private long Bytes { get; init; }
 
-    public long Sequence { get; private init; }
+    private bool IsForThrough { get; init; }
 
-    /// <summary>Everything that was acknowledged up to here; else everything.</summary>
-    public long? CoveredOrder { get; private init; }
+    private PendingCommand? Only { get; init; }
 
-    public static DestageOrder Room(long payloadBytes, bool isThrough) => new() { RoomForBytes = payloadBytes, IsForThrough = isThrough };
+    private long Sequence { get; init; }
 
+    private long? CoveredOrder { get; init; }
+
+    /// <summary>Whether it is for one command alone, which is withdrawn when the medium refuses it.</summary>
+    public bool IsForOne => For == Purpose.One;
+
+    /// <summary>By the policy's order, until a command with so much payload has room.</summary>
+    /// <param name="payloadBytes">The command's payload.</param>
+    /// <param name="isThrough">Whether that command is written through, and takes no room of its own.</param>
+    public static DestageOrder Room(long payloadBytes, bool isThrough) =>
+        new() { For = Purpose.Room, Bytes = payloadBytes, IsForThrough = isThrough };
+
+    /// <summary>By the policy's order, one batch of about so much payload.</summary>
+    public static DestageOrder Background(long maxBytes) => new() { For = Purpose.Background, Bytes = maxBytes };
+
+    /// <summary>This command only, as long as it is pending and has this sequence number.</summary>
     public static DestageOrder One(PendingCommand command, long sequence) =>
-        new() { RoomForBytes = -1, Only = command, Sequence = sequence };
+        new() { For = Purpose.One, Only = command, Sequence = sequence };
 
-    public static DestageOrder Flush(long? coveredOrder) => new() { RoomForBytes = -1, CoveredOrder = coveredOrder };
+    /// <summary>Everything that was acknowledged up to a position; with null everything.</summary>
+    public static DestageOrder Flush(long? coveredOrder) => new() { For = Purpose.Flush, CoveredOrder = coveredOrder };
 
-    /// <summary>Fills a batch with what comes next; nothing when the order is fulfilled. Under the disk's lock.</summary>
-    public void Pick(DiskCore core, List<PendingCommand> batch)
+    /// <summary>Fills a batch with what comes next, ascending; nothing when the order is fulfilled. Returns the batch's payload,
+    /// bytes. Under the disk's lock.</summary>
+    public long Pick(DiskCore core, List<PendingCommand> batch)
     {
         batch.Clear();
-        if (Only is not null)
+        switch (For)
         {
-            if (IsPending(core))
-            {
-                batch.Add(Only);
-            }
+            case Purpose.One:
+                if (IsPending(core))
+                {
+                    batch.Add(Only!);
+                }
 
-            return;
+                return batch.Count == 0 ? 0 : Only!.LiveBytes;
+            case Purpose.Room:
+                return core.HasRoomFor(Bytes, IsForThrough) ? 0
+                    : core.MakesRoomAtRandom(Bytes, IsForThrough) ? PickAtRandom(core, batch, Math.Clamp(core.Cache.LiveBytes / 8, 1, Destager.RoomBatchBytes))
+                    : PickOldest(core, batch, Destager.RoomBatchBytes);
+            case Purpose.Background:
+                long bytes = Math.Min(Bytes, Destager.RoomBatchBytes);
+                return core.IsDestagedAtRandom ? PickAtRandom(core, batch, bytes) : PickOldest(core, batch, bytes);
+            default:
+                return PickOldest(core, batch, Destager.FlushBatchBytes);
         }
+    }
 
-        bool isForRoom = RoomForBytes >= 0;
-        if (isForRoom && core.HasRoomFor(RoomForBytes, IsForThrough))
-        {
-            return;
-        }
-
-        long maxBytes = isForRoom ? Destager.RoomBatchBytes : Destager.FlushBatchBytes;
+    private long PickOldest(DiskCore core, List<PendingCommand> batch, long maxBytes)
+    {
         long bytes = 0;
         for (PendingCommand? c = core.Cache.Pending.Oldest; c is not null; c = c.Newer)
         {
-            if (bytes >= maxBytes || batch.Count == Destager.BatchCommands)
-            {
-                return;
-            }
-
-            if (!isForRoom && CoveredOrder is long covered && !(c.IsAcknowledged && c.AcknowledgeOrder <= covered))
+            if (CoveredOrder is long covered && !(c.IsAcknowledged && c.AcknowledgeOrder <= covered))
             {
                 continue;
             }
 
-            if (c.KeepsProvisioned && batch.Count > 0)
+            if (IsFull(batch, bytes, maxBytes) || !TryAdd(c, batch, ref bytes))
             {
-                return; // zeroes that stay provisioned go alone: one delta has one way to zero
-            }
-
-            batch.Add(c);
-            bytes += c.LiveBytes;
-            if (c.KeepsProvisioned)
-            {
-                return;
+                break;
             }
         }
+
+        return bytes;
+    }
+
+    private static long PickAtRandom(DiskCore core, List<PendingCommand> batch, long maxBytes)
+    {
+        long bytes = 0;
+        while (!IsFull(batch, bytes, maxBytes) && core.TakeNext() is PendingCommand c)
+        {
+            if (!TryAdd(c, batch, ref bytes))
+            {
+                core.PutBack(c);
+                break;
+            }
+        }
+
+        batch.Sort(static (a, b) => a.Sequence.CompareTo(b.Sequence)); // where they overlap, the newest must win
+        return bytes;
+    }
+
+    private static bool IsFull(List<PendingCommand> batch, long bytes, long maxBytes) =>
+        bytes >= maxBytes || batch.Count == Destager.BatchCommands
+        || (batch.Count == 1 && batch[0].KeepsProvisioned);
+
+    /// <summary>Zeroes that stay provisioned go alone: one delta has one way to zero.</summary>
+    private static bool TryAdd(PendingCommand command, List<PendingCommand> batch, ref long bytes)
+    {
+        if (command.KeepsProvisioned && batch.Count > 0)
+        {
+            return false;
+        }
+
+        batch.Add(command);
+        bytes += command.LiveBytes;
+        return true;
     }
 
     /// <summary>Whether the command has not left the cache; its object may serve another one by now.</summary>

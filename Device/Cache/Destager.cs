@@ -32,6 +32,7 @@ internal sealed class Destager(DiskCore core)
     // Under the token: the batch under way, and what it needs.
     private readonly List<PendingCommand> _batch = [];
     private readonly List<LivePiece> _pieces = [];
+    private long _batchBytes;
     private readonly PlatterDelta _delta = new(core.Geometry, core.Arena);
     private byte[] _old = [];
 
@@ -40,7 +41,28 @@ internal sealed class Destager(DiskCore core)
     /// <summary>Waits until no batch is being written.</summary>
     public void WaitUntilIdle() => _idle.Wait();
 
-    /// <summary>Destages oldest-first until a command of that size fits. Null = wait until the power has settled.</summary>
+    /// <summary>Destages one batch of about so much payload, by the policy's order.</summary>
+    public DestageProgress RunInBackground(long maxBytes)
+    {
+        _token.Wait();
+        try
+        {
+            long epoch;
+            lock (core.Gate)
+            {
+                epoch = core.Epoch;
+            }
+
+            DiskStatus status = RunBatch(epoch, DestageOrder.Background(maxBytes)) ?? DiskStatus.PowerLost;
+            return status == DiskStatus.Ok ? new DestageProgress(_batch.Count, _batchBytes, status) : new DestageProgress(0, 0, status);
+        }
+        finally
+        {
+            _token.Release();
+        }
+    }
+
+    /// <summary>Destages by the policy's order until a command of that size fits. Null = wait until the power has settled.</summary>
     public DiskStatus? MakeRoom(long epoch, long payloadBytes, bool isThrough) =>
         RunToEnd(epoch, DestageOrder.Room(payloadBytes, isThrough));
 
@@ -98,7 +120,7 @@ internal sealed class Destager(DiskCore core)
                 return admitted;
             }
 
-            order.Pick(core, _batch);
+            _batchBytes = order.Pick(core, _batch);
             if (_batch.Count == 0)
             {
                 return DiskStatus.Ok;
@@ -109,7 +131,7 @@ internal sealed class Destager(DiskCore core)
             _idle.Reset();
         }
 
-        bool withdrawsOnError = order.Only is not null;
+        bool withdrawsOnError = order.IsForOne;
         DeviceIoException? error = null;
         ReadOnlySpan<byte> old = default;
         try
@@ -167,6 +189,7 @@ internal sealed class Destager(DiskCore core)
         else
         {
             command.MustSurvive = true;
+            core.PutBack(command);
         }
     }
 

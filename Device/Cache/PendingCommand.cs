@@ -18,6 +18,9 @@ internal sealed class PendingCommand
     /// <summary>A destage of it has failed half way: some of its blocks may be on the medium, so a cut must keep it whole.</summary>
     public bool MustSurvive;
 
+    /// <summary>Whether a random order has a slot for it.</summary>
+    public bool HasSlot;
+
     /// <summary>0 while in flight; else the position of its acknowledgement among all.</summary>
     public long AcknowledgeOrder;
 

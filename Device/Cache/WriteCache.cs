@@ -143,6 +143,7 @@ internal sealed class WriteCache
         command.AcknowledgeOrder = 0;
         command.KeepsProvisioned = false;
         command.MustSurvive = false;
+        command.HasSlot = false;
         if (_spare.Count < MaxSpareCommands)
         {
             _spare.Push(command);

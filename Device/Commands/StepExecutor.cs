@@ -31,13 +31,13 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             lock (core.Gate)
             {
                 admitted = prepared is null ? null : core.Admit(epoch);
-                hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.LengthBytes, isThrough);
+                hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.LengthBytes, ref isThrough);
                 if (hasRoom && (edges is null || edges.TryFill(fillable, core)))
                 {
                     command = core.Step(kind, range, payload, isFua);
                     command.KeepsProvisioned = keepsProvisioned;
                     sequence = command.Sequence;
-                    if (Finish(command, isFua, payload.LengthBytes))
+                    if (Finish(command, isFua, isThrough, payload.LengthBytes))
                     {
                         edges?.Release(destager.Reads);
                         return DiskStatus.Ok;
@@ -86,17 +86,19 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
     }
 
     /// <summary>Acknowledges what can be now; false = it has to be written through first.</summary>
-    private bool Finish(PendingCommand command, bool isFua, int payloadBytes)
+    private bool Finish(PendingCommand command, bool isFua, bool isThrough, int payloadBytes)
     {
         long sequence = command.Sequence;
-        if (!core.IsWrittenThrough(isFua, payloadBytes))
+        if (!isThrough)
         {
             core.Acknowledge(sequence, command, isFua);
             return true;
         }
 
+        core.FullCacheWrites += core.IsWrittenThrough(isFua, payloadBytes) ? 0 : 1;
         if (!core.Medium.IsImmediate)
         {
+            core.WrittenThrough.Add(sequence);
             return false;
         }
 
@@ -117,6 +119,11 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                     status = core.Admit(epoch);
                 }
 
+                if (status is not null)
+                {
+                    core.WrittenThrough.Remove(sequence);
+                }
+
                 if (status == DiskStatus.Ok)
                 {
                     // It has left the cache, unless it was superseded while it waited: then the report still knows it.
@@ -135,17 +142,24 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
         }
     }
 
-    /// <summary>On an immediate medium destages oldest-first until there is room; on others says whether there is.</summary>
-    private bool TryMakeRoom(int payloadBytes, bool isThrough)
+    /// <summary>On an immediate medium destages until there is room; on others says whether there is. Where the policy is not
+    /// to destage, the command is to be written through instead.</summary>
+    private bool TryMakeRoom(int payloadBytes, ref bool isThrough)
     {
         while (!core.HasRoomFor(payloadBytes, isThrough))
         {
-            if (!core.Medium.IsImmediate || core.Cache.Pending.Oldest is not PendingCommand oldest)
+            if (core.WritesThroughWhenFull && !isThrough)
+            {
+                isThrough = true;
+                continue;
+            }
+
+            if (!core.Medium.IsImmediate || core.NextForRoom(payloadBytes, isThrough) is not PendingCommand command)
             {
                 return core.Medium.IsImmediate;
             }
 
-            core.Persist(oldest);
+            core.Persist(command);
             if (core.Cache.Pending.Oldest is PendingCommand next)
             {
                 core.Cache.Versions.Prefetch(next); // a full cache: the next write will want it gone

@@ -38,6 +38,9 @@ public sealed record DiskOptions
     /// <summary>For people; sent as NBD_INFO_DESCRIPTION.</summary>
     public string Description { get; init; } = "";
 
+    /// <summary>When and in which order pending commands become persistent by themselves, at first.</summary>
+    public DestagePolicy Destage { get; init; } = DestagePolicy.Oldest;
+
     /// <summary>What a power cut loses when the cut does not say.</summary>
     public LossModel Loss { get; init; } = LossModel.Default;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 using BlockEmu.Server.Admin.Bundles;
 using BlockEmu.Server.Metrics;
@@ -18,6 +19,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     private readonly SemaphoreSlim _moves = new(1, 1);
     private readonly ConcurrentDictionary<int, DateTimeOffset> _reportTimes = new();
     private readonly ConcurrentQueue<DiskMark> _marks = new();
+    private readonly DestageWorker _destaging = new(served, time);
     private int _latestReport;
     private long _uploads;
     private int _isUploading;
@@ -83,6 +85,13 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
 
     /// <summary>Changes <see cref="DefaultOffBehaviour"/>, at once also for an outage that lasts.</summary>
     public Task SetOffBehaviourAsync(OffBehaviour behaviour) => MoveAsync(() => Served.OffBehaviour = DefaultOffBehaviour = behaviour);
+
+    /// <summary>Changes when and in which order pending commands become persistent by themselves, at once; also begins it.</summary>
+    public void SetDestage(DestagePolicy policy)
+    {
+        Disk.DestagePolicy = policy;
+        _destaging.Follow(policy);
+    }
 
     /// <summary>When a report was made; null for one that was never seen here.</summary>
     public DateTimeOffset? TimeOf(CutReport report) =>
@@ -177,6 +186,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
 
     public void Dispose()
     {
+        _destaging.Dispose();
         Bundles.Dispose();
         _moves.Dispose();
     }

@@ -53,6 +53,7 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
             };
 #pragma warning restore CA2000
             DiskControl control = new(served, time, disk => Silence(disk));
+            control.SetDestage(spec.Options.Destage);
             _controls[served] = control;
             Registry.TryAdd(served);
             return control;

@@ -73,6 +73,14 @@ public sealed class BlockEmuMetrics : IDisposable
         FromStatistics("blockemu_persistent_bytes", static s => s.PersistentBytes, "bytes", "Bytes allocated on the platter.");
         FromStatistics("blockemu_arena_bytes", static s => s.ArenaBytes, "bytes", "Native memory held for the disk's pages.");
         CountStatistics("blockemu_destaged_bytes_total", static s => s.DestagedBytes, "bytes", "Payload made persistent.");
+        CountStatistics(
+            "blockemu_full_cache_writes_total", static s => s.FullCacheWrites, null,
+            "Write-class commands carried out as with FUA because the cache was full (destage=never).");
+        FromStatistics("blockemu_visible_sequence", static s => s.NewestSequence, null, "Steps so far: every one up to it is visible.");
+        FromStatistics(
+            "blockemu_cached_sequence", static s => s.NewestAcknowledgedPrefix, null, "Every step up to it was acknowledged, or has failed.");
+        FromStatistics(
+            "blockemu_persistent_sequence", static s => s.NewestPersistentPrefix, null, "No step up to it can be lost any more.");
         CountStatistics("blockemu_flushes_total", static s => s.Flushes, null, "Flushes acknowledged.");
         CountStatistics("blockemu_fua_writes_total", static s => s.FuaWrites, null, "Write-class commands with FUA acknowledged.");
     }

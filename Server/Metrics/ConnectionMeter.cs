@@ -64,6 +64,9 @@ public sealed class ConnectionMeter(string frontEnd)
         return bucket;
     }
 
+    /// <summary>Requests that have arrived: answered, or not yet.</summary>
+    internal long CountRequests() => Succeeded.Sum() + Failed.Sum() + InFlight;
+
     internal void AddTo(ConnectionMeter total)
     {
         for (int i = 0; i < OperationCount; i++)

@@ -1,6 +1,7 @@
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Hosting.Configuration;
 
 namespace BlockEmu.Server.Admin.Disks;
 
@@ -101,7 +102,7 @@ public sealed record DiskInfo
             Nabo = atomicity.NaboBytes,
             Mam = atomicity.Mam,
             Cache = options.CacheBytes,
-            Destage = "oldest",
+            Destage = DestageText.Of(disk.DestagePolicy),
             Isolation = "nvme",
             Loss = options.Loss.ToString(),
             Seed = options.Seed,

@@ -34,6 +34,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public long CacheBytes { get; set; } = 64L << 20;
 
+    public DestagePolicy Destage { get; set; } = DestagePolicy.Oldest;
+
     public LossModel Loss { get; set; } = LossModel.Default;
 
     public ulong? Seed { get; set; }
@@ -116,6 +118,7 @@ internal sealed class DiskDraft(string? defaultName)
             SyncToHost = SyncToHost,
             IsReadOnly = IsReadOnly,
             Description = Description,
+            Destage = Destage,
             Loss = Loss,
             Seed = Seed ?? DiskSpec.DrawSeed(),
         };

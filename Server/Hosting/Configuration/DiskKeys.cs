@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Server.Hosting.Configuration;
@@ -23,7 +24,7 @@ internal static class DiskKeys
         new("nabo", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NaboBytes = n)),
         new("mam", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Mam = on)),
         new("cache", DiskKeyForm.NumberOrSwitch, Cache),
-        new("destage", DiskKeyForm.Text, static (_, v) => Only(v, "oldest")),
+        new("destage", DiskKeyForm.Text, Destage),
         new("isolation", DiskKeyForm.Text, static (_, v) => Only(v, "nvme")),
         new("loss", DiskKeyForm.Text, Loss),
         new("seed", DiskKeyForm.Number, Seed),
@@ -95,6 +96,17 @@ internal static class DiskKeys
         return ByteSize.TryParse(value, out long bytes) && bytes >= 0
             ? Take($"{draft.CacheBytes = bytes}")
             : $"'{value}' is neither off nor {ByteSize.Examples}";
+    }
+
+    private static string? Destage(DiskDraft draft, string value)
+    {
+        if (!DestageText.TryParse(value, out DestagePolicy policy, out string fault))
+        {
+            return fault;
+        }
+
+        draft.Destage = policy;
+        return null;
     }
 
     private static string? Loss(DiskDraft draft, string value)

@@ -26,9 +26,17 @@ internal static class RandomOptions
             BlockSizeBytes = block,
             Atomicity = atomicity,
             CacheBytes = cache,
+            Destage = DrawDestage(ref chance),
             Seed = chance.Next(),
         };
     }
+
+    public static DestagePolicy DrawDestage(ref SplitMix64 chance) => chance.NextBelow(4) switch
+    {
+        0 => DestagePolicy.Random,
+        1 => DestagePolicy.Never,
+        _ => DestagePolicy.Oldest,
+    };
 
     public static LossModel DrawLoss(ref SplitMix64 chance) => chance.NextBelow(9) switch
     {

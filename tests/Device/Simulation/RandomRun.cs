@@ -60,7 +60,7 @@ internal sealed class RandomRun
     private void OneCommand()
     {
         bool fua = _chance.NextCoin(0.15);
-        switch (_chance.NextBelow(16))
+        switch (_chance.NextBelow(18))
         {
             case 0:
                 Assert.Equal(DiskStatus.Ok, _disk.Flush(_disk.PowerEpoch));
@@ -92,6 +92,12 @@ internal sealed class RandomRun
                 break;
             case 7:
                 FinishOne();
+                break;
+            case 16:
+                Assert.Equal(DiskStatus.Ok, _disk.Destage((long)_chance.NextBelow(16_384)).Status);
+                break;
+            case 17:
+                _disk.DestagePolicy = RandomOptions.DrawDestage(ref _chance);
                 break;
             case 8:
             case 9:

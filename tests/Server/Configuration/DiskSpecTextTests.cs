@@ -42,6 +42,16 @@ public sealed class DiskSpecTextTests
         Assert.Equal((16384, 16384, 16384), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
     }
 
+    [Theory]
+    [InlineData("oldest")]
+    [InlineData("random")]
+    [InlineData("idle")]
+    [InlineData("never")]
+    [InlineData("rate:10M")]
+    [InlineData("rate:1")]
+    public void A_destage_policy_reads_back_as_it_was_written(string text) =>
+        Assert.Equal(text, DestageText.Of(Parse($"size=1M,destage={text}").Options.Destage));
+
     [Fact]
     public void A_seed_that_is_drawn_fits_53_bits() => Assert.InRange(Parse("size=1M").Options.Seed, 0UL, (1UL << 53) - 1);
 
@@ -82,7 +92,12 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,mam=on", "mam")]
     [InlineData("size=1M,cache=4K", "cache")]
     [InlineData("size=1M,cache=on", "cache")]
-    [InlineData("size=1M,destage=random", "destage")]
+    [InlineData("size=1M,destage=newest", "destage")]
+    [InlineData("size=1M,destage=rate", "destage")]
+    [InlineData("size=1M,destage=rate:", "destage")]
+    [InlineData("size=1M,destage=rate:0", "destage")]
+    [InlineData("size=1M,destage=rate:-1", "destage")]
+    [InlineData("size=1M,destage=rate:1.5M", "destage")]
     [InlineData("size=1M,isolation=page", "isolation")]
     [InlineData("size=1M,loss=half", "loss")]
     [InlineData("size=1M,loss=random:2", "loss")]

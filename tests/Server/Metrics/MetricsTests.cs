@@ -47,6 +47,9 @@ public sealed class MetricsTests
         Assert.Equal(1, samples["""blockemu_connections{disk="disk0"}"""]);
         Assert.Equal(8192, samples["""blockemu_cached_bytes{disk="disk0"}"""]);
         Assert.Equal(2, samples["""blockemu_pending_atoms{disk="disk0"}"""]);
+        Assert.Equal(3, samples["""blockemu_visible_sequence{disk="disk0"}"""]);
+        Assert.Equal(3, samples["""blockemu_cached_sequence{disk="disk0"}"""]);
+        Assert.Equal(1, samples["""blockemu_persistent_sequence{disk="disk0"}"""]);
         Assert.Equal(1, samples["""blockemu_power_on{disk="disk0"}"""]);
         Assert.Equal(1, samples["""blockemu_cuts_total{disk="disk0",loss="lose-all"}"""]);
         Assert.Equal(0, samples["""blockemu_cuts_total{disk="disk0",loss="random"}"""]);
@@ -57,7 +60,7 @@ public sealed class MetricsTests
         [
             "blockemu_size_bytes", "blockemu_persistent_bytes", "blockemu_destaged_bytes_total", "blockemu_flushes_total", "blockemu_fua_writes_total",
             "blockemu_cut_atoms_kept_total", "blockemu_cut_commands_torn_total", "blockemu_arena_bytes", "blockemu_pending_commands",
-            "blockemu_build_info", "blockemu_process_cpu_seconds_total", "blockemu_process_resident_memory_bytes",
+            "blockemu_full_cache_writes_total", "blockemu_build_info", "blockemu_process_cpu_seconds_total", "blockemu_process_resident_memory_bytes",
             "blockemu_process_start_time_seconds", "blockemu_process_threads", "blockemu_gc_collections_total", "blockemu_gc_heap_bytes",
         ];
         Assert.All(names, name => Assert.Contains(samples.Keys, k => k == name || k.StartsWith(name + "{", StringComparison.Ordinal)));

@@ -1,12 +1,31 @@
 namespace BlockEmu.Server.Tests.Nbd;
 
 /// <summary>A clock whose timers fire when the test says so.</summary>
-internal sealed class FiredByHandTime : TimeProvider
+/// <param name="isStopped">Whether timestamps move by <see cref="Advance"/> alone.</param>
+internal sealed class FiredByHandTime(bool isStopped = false) : TimeProvider
 {
+    private long _timestamp;
+
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
 
     public TimeSpan LastDueTime { get; private set; }
+
+    public override long GetTimestamp() => isStopped ? Interlocked.Read(ref _timestamp) : base.GetTimestamp();
+
+    public void Advance(TimeSpan by) =>
+        Interlocked.Add(ref _timestamp, by.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+
+    public int TimerCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count;
+            }
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
