@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Server.Admin.Disks;
 using BlockEmu.Server.Admin.Json;
+using BlockEmu.Server.Admin.Map;
 using BlockEmu.Server.Admin.Platter;
 using BlockEmu.Server.Admin.Power;
 using BlockEmu.Server.Admin.Problems;
@@ -50,6 +51,7 @@ internal sealed class AdminServer
         PowerEndpoints.Map(app, state);
         ReportEndpoints.Map(app, state);
         PlatterEndpoints.Map(app, state);
+        MapEndpoint.Map(app, state);
         MetricsEndpoint.Map(app, metrics);
         app.MapOpenApi();
         try

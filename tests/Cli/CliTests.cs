@@ -63,6 +63,18 @@ public sealed class CliTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_map_shows_three_stages()
+    {
+        _server.Write(4096, 4096);
+        string table = (await _server.RunAsync("map", "disk0")).Is(ExitCodes.Fine).Output;
+        Assert.Matches(@"4096\s+.?\s*4096\s+.?\s*cached\s+.?\s*yes\s+.?\s*yes\s+.?\s*-", table);
+        Assert.Contains("--offset 4096", (await _server.RunAsync("map", "disk0", "--limit", "1")).Is(ExitCodes.Fine).Output, StringComparison.Ordinal);
+        JsonElement map = (await _server.RunAsync("map", "disk0", "--offset", "4096", "--length", "4096", "--json")).Is(ExitCodes.Fine).Json;
+        Assert.Equal("cached", Assert.Single(map.GetProperty("extents").EnumerateArray()).GetProperty("state").GetString());
+        (await _server.RunAsync("map", "disk0", "--offset", "-1")).Is(ExitCodes.DoesNotHold).Says("offset");
+    }
+
+    [Fact]
     public async Task Marks_are_set_and_listed()
     {
         (await _server.RunAsync("marks", "disk0", "told the user")).Is(ExitCodes.Fine);

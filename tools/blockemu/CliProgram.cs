@@ -20,6 +20,7 @@ public static class CliProgram
         root.Subcommands.Add(PowerCommand.Create(context));
         root.Subcommands.Add(ReportsCommand.Create(context));
         root.Subcommands.Add(MarksCommand.Create(context));
+        root.Subcommands.Add(MapCommand.Create(context));
         root.Subcommands.Add(CheckCommand.Create(context));
         root.Subcommands.Add(BenchCommand.Create(context));
 

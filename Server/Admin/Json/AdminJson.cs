@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BlockEmu.Server.Admin.Disks;
+using BlockEmu.Server.Admin.Map;
 using BlockEmu.Server.Admin.Power;
 using BlockEmu.Server.Admin.Problems;
 using BlockEmu.Server.Admin.Reports;
@@ -18,6 +19,7 @@ namespace BlockEmu.Server.Admin.Json;
 [JsonSerializable(typeof(DiskListInfo))]
 [JsonSerializable(typeof(DiskCreateRequest))]
 [JsonSerializable(typeof(DiskChangeRequest))]
+[JsonSerializable(typeof(MapInfo))]
 [JsonSerializable(typeof(PowerInfo))]
 [JsonSerializable(typeof(CutRequest))]
 [JsonSerializable(typeof(RecutRequest))]

@@ -23,7 +23,6 @@ public sealed class HttpSurfaceTests : IAsyncLifetime
     [InlineData("/api/v1")]
     [InlineData("/api/v1/disks/disk0/triggers")]
     [InlineData("/api/v1/disks/disk0/faults")]
-    [InlineData("/api/v1/disks/disk0/map")]
     public async Task What_is_not_there_is_a_problem_too(string path) => (await _server.GetAsync(path)).IsProblem(404);
 
     [Theory]
@@ -42,6 +41,7 @@ public sealed class HttpSurfaceTests : IAsyncLifetime
     [InlineData("POST", "/api/v1/disks/nope/power/cut")]
     [InlineData("GET", "/api/v1/disks/nope/reports")]
     [InlineData("GET", "/api/v1/disks/nope/platter")]
+    [InlineData("GET", "/api/v1/disks/nope/map")]
     [InlineData("DELETE", "/api/v1/disks/nope")]
     public async Task A_disk_that_is_not_there_is_named(string method, string path) =>
         (await _server.SendAsync(new HttpMethod(method), path)).IsProblem(404, "disk");
@@ -62,7 +62,7 @@ public sealed class HttpSurfaceTests : IAsyncLifetime
         JsonElement paths = document.GetProperty("paths");
         Assert.Equal(
             [
-                "/api/v1/disks", "/api/v1/disks/{disk}", "/api/v1/disks/{disk}/marks", "/api/v1/disks/{disk}/platter",
+                "/api/v1/disks", "/api/v1/disks/{disk}", "/api/v1/disks/{disk}/map", "/api/v1/disks/{disk}/marks", "/api/v1/disks/{disk}/platter",
                 "/api/v1/disks/{disk}/power", "/api/v1/disks/{disk}/power/cut", "/api/v1/disks/{disk}/power/cycle",
                 "/api/v1/disks/{disk}/power/on", "/api/v1/disks/{disk}/power/recut", "/api/v1/disks/{disk}/power/shutdown",
                 "/api/v1/disks/{disk}/reports", "/api/v1/disks/{disk}/reports/{number}", "/api/v1/disks/{disk}/reports/{number}/bundle",
