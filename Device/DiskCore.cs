@@ -28,6 +28,7 @@ internal sealed class DiskCore : IDisposable
         Pages = new PageTable(geometry.PageCount);
         Cache = new WriteCache(geometry, Arena, Pages);
         Reader = new VisibleReader(geometry, Cache);
+        ProtectedBytes = options.ProtectedBytes;
         Medium = openMedium(Arena, Pages);
         Destage = options.Destage;
     }
@@ -55,6 +56,9 @@ internal sealed class DiskCore : IDisposable
     public PowerState State { get; set; } = PowerState.On;
 
     public long Epoch { get; private set; } = 1;
+
+    /// <summary>How much of the newest pending payload survives every cut.</summary>
+    public long ProtectedBytes { get; }
 
     /// <summary>The newest step's number.</summary>
     public long Sequence { get; private set; }

@@ -26,6 +26,10 @@ public sealed record DiskOptions
     /// <summary>Payload bytes of pending atoms the volatile cache holds; 0 = no cache, every write as with FUA.</summary>
     public long CacheBytes { get; init; } = 64L << 20;
 
+    /// <summary>Payload bytes of the newest pending commands that are in memory with a battery, and survive every power cut; what
+    /// is older is in volatile memory below it. At most <see cref="CacheBytes"/>; 0 = there is no such layer.</summary>
+    public long ProtectedBytes { get; init; }
+
     /// <summary>The image file; <see langword="null"/> = memory.</summary>
     public string? FilePath { get; init; }
 
@@ -86,6 +90,10 @@ public sealed record DiskOptions
         if (CacheBytes < 0 || (CacheBytes != 0 && CacheBytes < 2 * EffectiveAtomicity.AwupfBytes))
         {
             yield return $"cache: {CacheBytes} must be off, or at least 2 x awupf = {2 * EffectiveAtomicity.AwupfBytes}";
+        }
+        else if (ProtectedBytes < 0 || ProtectedBytes > CacheBytes)
+        {
+            yield return $"protected: {ProtectedBytes} is the newest part of the cache: it must lie between 0 and {CacheBytes}";
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class AdversaryDraw
     {
         _seed = seed;
         List<(PendingCommand Command, long Units)> all =
-            [.. commands.All.Where(c => !c.MustSurvive).Select(c => (c, commands.CountUnits(c))).Where(c => c.Item2 > 0)];
+            [.. commands.All.Where(c => !commands.MustSurvive(c)).Select(c => (c, commands.CountUnits(c))).Where(c => c.Item2 > 0)];
         List<(PendingCommand Command, long Units)> drawn = all.FindAll(c => commands.IsFlushCovered(c.Command));
         drawn = drawn.Count == 0 ? all : drawn;
         if (drawn.Count == 0)

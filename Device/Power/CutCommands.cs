@@ -3,23 +3,39 @@ using BlockEmu.Device.Cache;
 namespace BlockEmu.Device.Power;
 
 /// <summary>The pending commands of a cut, in sequence order, and what each of them still has live. The cache is frozen.</summary>
-internal sealed class CutCommands(DiskCore core)
+internal sealed class CutCommands
 {
+    private readonly DiskCore _core;
     private readonly List<LivePiece> _pieces = [];
+    private readonly long _protectedFrom;
+
+    public CutCommands(DiskCore core)
+    {
+        _core = core;
+        All = InOrder(core.Cache);
+        _protectedFrom = FindProtected(core);
+        NewestRequired = core.Cache.Pending.Newest is { } newest && newest.Sequence >= _protectedFrom
+            ? newest.Sequence
+            : core.Cache.Pending.NewestMustSurvive(core.NewestRequired);
+    }
 
     /// <summary>All of them, superseded ones too.</summary>
-    public IReadOnlyList<PendingCommand> All { get; } = InOrder(core.Cache);
+    public IReadOnlyList<PendingCommand> All { get; }
 
-    /// <summary>The newest step that cannot be lost. What a half-failed destage may have touched is as good as required: a
-    /// prefix ends no earlier.</summary>
-    public long NewestRequired { get; } = core.Cache.Pending.NewestMustSurvive(core.NewestRequired);
+    /// <summary>The newest step that cannot be lost. What a half-failed destage may have touched, and what is in the protected
+    /// cache, is as good as required: a prefix ends no earlier.</summary>
+    public long NewestRequired { get; }
 
     /// <summary>Where flushes were accepted after that, ascending.</summary>
-    public IReadOnlyList<long> FlushBorders => core.FlushBorders.After(NewestRequired);
+    public IReadOnlyList<long> FlushBorders => _core.FlushBorders.After(NewestRequired);
+
+    /// <summary>Whether a command survives whatever the model says: a destage of it failed half way, or it is in the protected
+    /// cache.</summary>
+    public bool MustSurvive(PendingCommand command) => command.MustSurvive || command.Sequence >= _protectedFrom;
 
     /// <summary>Whether a flush that was not acknowledged as good covers a command.</summary>
     public bool IsFlushCovered(PendingCommand command) =>
-        command.IsAcknowledged && command.AcknowledgeOrder <= core.FlushBorders.CoveredOrder;
+        command.IsAcknowledged && command.AcknowledgeOrder <= _core.FlushBorders.CoveredOrder;
 
     /// <summary>Calls <paramref name="visit"/> with each live part of a command and its unit, ascending.</summary>
     public void Visit(PendingCommand command, Action<LivePiece, long> visit) => SurvivorWalk.Run(command, PiecesOf(command), visit);
@@ -33,8 +49,22 @@ internal sealed class CutCommands(DiskCore core)
     /// <summary>The live parts of a command, ascending; good until the next call.</summary>
     public List<LivePiece> PiecesOf(PendingCommand command)
     {
-        LivePieces.Collect(command, core.Cache, core.Geometry, _pieces);
+        LivePieces.Collect(command, _core.Cache, _core.Geometry, _pieces);
         return _pieces;
+    }
+
+    /// <summary>The oldest of the newest commands that the protected cache holds together.</summary>
+    private static long FindProtected(DiskCore core)
+    {
+        long from = long.MaxValue;
+        long left = core.ProtectedBytes;
+        for (PendingCommand? c = left > 0 ? core.Cache.Pending.Newest : null; c is not null && c.LiveBytes <= left; c = c.Older)
+        {
+            left -= c.LiveBytes;
+            from = c.Sequence;
+        }
+
+        return from;
     }
 
     private static List<PendingCommand> InOrder(WriteCache cache)

@@ -18,7 +18,8 @@ public delegate ByteRange? PlatterMap(long offsetBytes);
 /// <param name="IsFua">Whether it asked for FUA.</param>
 /// <param name="IsFlushCovered">A flush that was not acknowledged as good covers it: one in progress, or one that failed.</param>
 /// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
-/// <param name="MustSurvive">A destage of it had failed half way, so the cut had to keep it, whatever the model says.</param>
+/// <param name="MustSurvive">The cut had to keep it, whatever the model says: a destage of it had failed half
+/// way, or it was in the protected cache.</param>
 /// <param name="Kept">Those of the live ranges that survived, all of them, ascending, disjoint.</param>
 public sealed record EvidenceCommand(
     long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,

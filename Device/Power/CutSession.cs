@@ -95,7 +95,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             });
             commands.Add(new EvidenceCommand(
                 command.Sequence, command.Kind, command.OffsetBytes, command.LengthBytes, command.IsAcknowledged,
-                command.IsFua, command.MustSurvive, _commands.IsFlushCovered(command), live, kept));
+                command.IsFua, _commands.MustSurvive(command), _commands.IsFlushCovered(command), live, kept));
         }
 
         (PlatterReader, PlatterMap) current = (core.Medium.Read, core.Medium.NextPopulated);

@@ -11,6 +11,7 @@ internal sealed class LossJudge
 
     private readonly ulong _seed;
     private readonly LossModel _model;
+    private readonly CutCommands _commands;
     private readonly Dictionary<long, List<AtomSelection>> _explicit = [];
     private readonly PrefixDraw? _prefix;
     private readonly AdversaryDraw? _adversary;
@@ -21,6 +22,7 @@ internal sealed class LossJudge
     {
         _seed = seed;
         _model = model;
+        _commands = commands;
         switch (model.Kind)
         {
             case LossModelKind.Fifo:
@@ -84,7 +86,7 @@ internal sealed class LossJudge
     /// <summary>Whether the atoms of one unit survive.</summary>
     public bool Survives(PendingCommand command, long unit)
     {
-        if (command.MustSurvive)
+        if (_commands.MustSurvive(command))
         {
             return true;
         }

@@ -71,7 +71,7 @@ public sealed class CliTests : IAsyncLifetime
         Assert.Contains("--offset 4096", (await _server.RunAsync("map", "disk0", "--limit", "1")).Is(ExitCodes.Fine).Output, StringComparison.Ordinal);
         JsonElement map = (await _server.RunAsync("map", "disk0", "--offset", "4096", "--length", "4096", "--json")).Is(ExitCodes.Fine).Json;
         Assert.Equal("cached", Assert.Single(map.GetProperty("extents").EnumerateArray()).GetProperty("state").GetString());
-        (await _server.RunAsync("map", "disk0", "--offset", "-1")).Is(ExitCodes.DoesNotHold).Says("offset");
+        (await _server.RunAsync("map", "disk0", "--offset", "-1")).Is(ExitCodes.Usage).Says("offset");
     }
 
     [Fact]

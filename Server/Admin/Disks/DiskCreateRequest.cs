@@ -30,6 +30,8 @@ public sealed record DiskCreateRequest
     /// <summary>0 = off.</summary>
     public long? Cache { get; init; }
 
+    public long? Protected { get; init; }
+
     public string? Destage { get; init; }
 
     public string? Isolation { get; init; }

@@ -34,6 +34,9 @@ public sealed record DiskInfo
     /// <summary>Size of the volatile cache; 0 = off.</summary>
     public required long Cache { get; init; }
 
+    /// <summary>How much of the newest in the cache survives every power cut; 0 = nothing.</summary>
+    public required long Protected { get; init; }
+
     public required string Destage { get; init; }
 
     public required string Isolation { get; init; }
@@ -102,6 +105,7 @@ public sealed record DiskInfo
             Nabo = atomicity.NaboBytes,
             Mam = atomicity.Mam,
             Cache = options.CacheBytes,
+            Protected = options.ProtectedBytes,
             Destage = DestageText.Of(disk.DestagePolicy),
             Isolation = "nvme",
             Loss = options.Loss.ToString(),

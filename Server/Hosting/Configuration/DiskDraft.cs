@@ -34,6 +34,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public long CacheBytes { get; set; } = 64L << 20;
 
+    public long ProtectedBytes { get; set; }
+
     public DestagePolicy Destage { get; set; } = DestagePolicy.Oldest;
 
     public LossModel Loss { get; set; } = LossModel.Default;
@@ -115,6 +117,7 @@ internal sealed class DiskDraft(string? defaultName)
                 Mam = Mam,
             },
             CacheBytes = CacheBytes,
+            ProtectedBytes = ProtectedBytes,
             SyncToHost = SyncToHost,
             IsReadOnly = IsReadOnly,
             Description = Description,

@@ -24,6 +24,7 @@ internal static class DiskKeys
         new("nabo", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NaboBytes = n)),
         new("mam", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Mam = on)),
         new("cache", DiskKeyForm.NumberOrSwitch, Cache),
+        new("protected", DiskKeyForm.Number, static (d, v) => Size(v, n => d.ProtectedBytes = n)),
         new("destage", DiskKeyForm.Text, Destage),
         new("isolation", DiskKeyForm.Text, static (_, v) => Only(v, "nvme")),
         new("loss", DiskKeyForm.Text, Loss),

@@ -9,7 +9,7 @@ public sealed class DiskSpecTextTests
     public void Every_key_reaches_its_option()
     {
         DiskSpec spec = Parse(
-            "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,cache=1M,"
+            "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,cache=1M,protected=64K,"
             + "destage=oldest,isolation=nvme,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
             + "description=text,minblock=512,maxpayload=1M");
 
@@ -19,6 +19,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal((65536, 16384, 8192), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
         Assert.Equal((131072, 65536, 4096, false), (a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam));
         Assert.Equal((1 << 20, "random:0.25", ulong.MaxValue), (o.CacheBytes, o.Loss.ToString(), o.Seed));
+        Assert.Equal(65_536, o.ProtectedBytes);
         Assert.Equal((false, true, "text"), (o.SyncToHost, o.IsReadOnly, o.Description));
         Assert.True(spec.IsRotational);
         Assert.Equal((512, 1 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
@@ -92,6 +93,8 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,mam=on", "mam")]
     [InlineData("size=1M,cache=4K", "cache")]
     [InlineData("size=1M,cache=on", "cache")]
+    [InlineData("size=1M,cache=1M,protected=2M", "protected")]
+    [InlineData("size=1M,cache=off,protected=4K", "protected")]
     [InlineData("size=1M,destage=newest", "destage")]
     [InlineData("size=1M,destage=rate", "destage")]
     [InlineData("size=1M,destage=rate:", "destage")]
