@@ -105,6 +105,25 @@ public sealed class DestagePolicyTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Drawn_together_the_newest_version_wins(bool isOnFile)
+    {
+        for (ulong seed = 1; seed <= 10; seed++)
+        {
+            File.Delete(_image.Path);
+            using Disk disk = Open(DestagePolicy.Random, isOnFile, seed);
+            for (byte value = 1; value <= 8; value++)
+            {
+                WritePages(disk, 0, 1, value);
+            }
+
+            Assert.Equal(DiskStatus.Ok, disk.Destage(1 << 20).Status);
+            Assert.Equal([8], Persistent(disk, 1));
+        }
+    }
+
     private static byte PlatterByte(Disk disk)
     {
         byte[] read = new byte[1];
