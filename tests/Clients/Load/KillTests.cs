@@ -1,5 +1,7 @@
 using BlockEmu.Clients.Tests.Support;
 using BlockEmu.Device.Randomness;
+using BlockEmu.Oracle.Atoms;
+using BlockEmu.Oracle.Traces;
 
 namespace BlockEmu.Clients.Tests.Load;
 
@@ -16,7 +18,9 @@ public sealed class KillTests
     {
         using TempFolder folder = new();
         string image = folder.File("image");
-        LoadCrew crew = new(blockBytes);
+
+        // Blocks are all that is promised here: the host's kernel tears a write of its own at page borders when a process dies.
+        LoadCrew crew = new(new TraceGeometry(LoadCrew.DiskBytes, new AtomicityPromise(blockBytes, blockBytes)), awunBytes: 4096);
         SplitMix64 chance = new(seed);
         int required = 0;
         for (int round = 0; round < Kills; round++)

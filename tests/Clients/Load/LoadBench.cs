@@ -6,6 +6,7 @@ using BlockEmu.Device.Power;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Oracle;
 using BlockEmu.Oracle.Judging;
+using BlockEmu.Oracle.Traces;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
@@ -39,7 +40,9 @@ internal sealed class LoadBench : IAsyncDisposable
         _frontEnd = new NbdFrontEnd(_disks, TimeProvider.System, new ProtocolErrors(), NullLogger<NbdFrontEnd>.Instance);
         string[] endPoints = ["127.0.0.1:0", $"unix:{_folder.File("nbd.sock")}"];
         _endPoints = [.. endPoints.Select(text => _frontEnd.Listen(LiveServer.Parse(text)).EndPoint)];
-        _crew = new LoadCrew(options.BlockSizeBytes);
+        _crew = new LoadCrew(
+            new TraceGeometry(options.SizeBytes, TraceRecorder.PromiseOf(options), options.CacheBytes != 0),
+            options.EffectiveAtomicity.AwunBytes);
         _first = new WholeImage(new byte[LoadCrew.DiskBytes]);
     }
 

@@ -2,6 +2,8 @@ using System.Net;
 using BlockEmu.Clients.Tests.Support;
 using BlockEmu.Device;
 using BlockEmu.Device.Randomness;
+using BlockEmu.Oracle.Outside;
+using BlockEmu.Oracle.Traces;
 using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Clients.Tests.Load;
@@ -17,6 +19,8 @@ internal sealed class LoadClient
     private readonly OwnedBlocks _owned;
     private readonly ByteRange _shared;
     private readonly Crossing _crossing;
+    private readonly ClientLog _log;
+    private readonly string _name;
     private readonly Queue<LoadRequest> _inFlight = new();
     private readonly Thread _thread;
     private readonly byte[] _payload = new byte[64 * 4096];
@@ -33,12 +37,15 @@ internal sealed class LoadClient
     /// <param name="shared">Bytes that all clients write.</param>
     /// <param name="seed">Decides every command; also marks this client's versions, so no two runs may share it.</param>
     /// <param name="crossing">Counts the replies.</param>
-    public LoadClient(EndPoint endPoint, OwnedBlocks owned, ByteRange shared, ulong seed, Crossing crossing)
+    /// <param name="log">Writes down what is sent and answered.</param>
+    /// <param name="name">This client's name there.</param>
+    public LoadClient(
+        EndPoint endPoint, OwnedBlocks owned, ByteRange shared, ulong seed, Crossing crossing, ClientLog log, string name)
     {
         _stream = ArrivalStream.Connect(endPoint);
         _client = new NbdClient(_stream);
         _client.Go(LiveServer.DiskName);
-        (_owned, _shared, _crossing) = (owned, shared, crossing);
+        (_owned, _shared, _crossing, _log, _name) = (owned, shared, crossing, log, name);
         _chance = new SplitMix64(seed);
         _version = SplitMix64.Mix(seed) | 1;
         _flushPermille = 1UL << (int)_chance.NextBelow(7);
@@ -149,7 +156,7 @@ internal sealed class LoadClient
         Submit(request, command, offset, lengthBytes, payload);
     }
 
-    /// <summary>Any alignment; the oracle alone can say what may become of these.</summary>
+    /// <summary>Any alignment, over other clients' requests in flight: only an oracle can say what may become of these.</summary>
     private void SendShared(NbdCommand command, int maxBytes, bool isFua)
     {
         int length = 1 + (int)_chance.NextBelow((ulong)maxBytes);
@@ -170,9 +177,20 @@ internal sealed class LoadClient
     {
         bool isAfterCut = _isCutAnswered;
         NbdCommandFlags flags = request.IsFua ? NbdCommandFlags.Fua : NbdCommandFlags.None;
+        int operation = Log(command, offset, length, request.IsFua, payload);
         ulong cookie = _client.Submit(command, (ulong)offset, (uint)length, payload, flags);
-        _inFlight.Enqueue(request with { Cookie = cookie, IsAfterCut = isAfterCut });
+        _inFlight.Enqueue(request with { Cookie = cookie, IsAfterCut = isAfterCut, Operation = operation });
     }
+
+    /// <summary>Before anything of it is sent; a read is not written down.</summary>
+    private int Log(NbdCommand command, long offset, int length, bool isFua, ReadOnlySpan<byte> payload) => command switch
+    {
+        NbdCommand.Flush => _log.SendFlush(_name),
+        NbdCommand.Write => _log.Send(_name, StepKind.Write, offset, length, isFua, payload.ToArray()),
+        NbdCommand.WriteZeroes => _log.Send(_name, StepKind.WriteZeroes, offset, length, isFua),
+        NbdCommand.Trim => _log.Send(_name, StepKind.Trim, offset, length, isFua),
+        _ => 0,
+    };
 
     /// <summary>Takes the oldest reply; false when the disk says that it has no power.</summary>
     private bool Receive()
@@ -182,6 +200,11 @@ internal sealed class LoadClient
         byte[] data = new byte[expected.Length];
         long before = _stream.Received;
         NbdError error = _client.Wait(request.Cookie, data);
+        if (!request.IsRead)
+        {
+            _log.Answer(request.Operation, isGood: error == NbdError.None);
+        }
+
         if (error == NbdError.Shutdown)
         {
             return false;

@@ -1,6 +1,10 @@
 using System.Net;
 using BlockEmu.Device;
 using BlockEmu.Device.Randomness;
+using BlockEmu.Oracle;
+using BlockEmu.Oracle.Judging;
+using BlockEmu.Oracle.Outside;
+using BlockEmu.Oracle.Traces;
 
 namespace BlockEmu.Clients.Tests.Load;
 
@@ -12,10 +16,19 @@ internal sealed class LoadCrew
     private const int OwnedBytes = 256 << 10;
 
     private readonly OwnedBlocks[] _owned;
+    private readonly TraceGeometry _geometry;
+    private readonly long _awunBytes;
     private LoadClient[] _clients = [];
+    private ClientLog _log;
+    private WholeImage _first = new(new byte[DiskBytes]);
 
-    public LoadCrew(int blockBytes)
+    /// <param name="geometry">What the disk promises of power cuts.</param>
+    /// <param name="awunBytes">What it promises to become visible at once; 0 = nothing.</param>
+    public LoadCrew(TraceGeometry geometry, long awunBytes)
     {
+        (_geometry, _awunBytes) = (geometry, awunBytes);
+        _log = new ClientLog(geometry, awunBytes);
+        int blockBytes = geometry.Promise.BlockSizeBytes;
         int blocks = OwnedBytes / blockBytes;
         _owned = [.. Enumerable.Range(0, Clients).Select(i => new OwnedBlocks(i * blocks, blocks, blockBytes))];
     }
@@ -26,11 +39,12 @@ internal sealed class LoadCrew
     /// <summary>Connects and starts all four, in turn over each of the endpoints.</summary>
     public void Start(IReadOnlyList<EndPoint> endPoints, ulong seed, Crossing crossing)
     {
+        _log = new ClientLog(_geometry, _awunBytes);
         ByteRange shared = new(Clients * OwnedBytes, DiskBytes - (Clients * OwnedBytes));
         _clients =
         [
             .. Enumerable.Range(0, Clients).Select(i => new LoadClient(
-                endPoints[i % endPoints.Count], _owned[i], shared, SplitMix64.Hash(seed, (ulong)i), crossing)),
+                endPoints[i % endPoints.Count], _owned[i], shared, SplitMix64.Hash(seed, (ulong)i), crossing, _log, $"client {i}")),
         ];
         foreach (LoadClient client in _clients)
         {
@@ -42,7 +56,11 @@ internal sealed class LoadCrew
     public void ExpectLoss() => Array.ForEach(_clients, static client => client.ExpectLoss());
 
     /// <inheritdoc cref="LoadClient.ForbidMore"/>
-    public void ForbidMore() => Array.ForEach(_clients, static client => client.ForbidMore());
+    public void ForbidMore()
+    {
+        _log.Cut();
+        Array.ForEach(_clients, static client => client.ForbidMore());
+    }
 
     /// <summary>Waits until all connections are done; nobody may have seen anything wrong.</summary>
     public void Finish(string seed)
@@ -52,19 +70,17 @@ internal sealed class LoadCrew
         Assert.True(Array.TrueForAll(complaints, c => c is null), $"{seed}: {string.Join("; ", complaints.OfType<string>())}");
     }
 
-    /// <summary>What the disk holds after a cut, against what each client had been told.</summary>
-    public void Judge(ReadOnlySpan<byte> disk, string seed)
+    /// <summary>What the disk holds after a cut, against what the clients had seen: the oracle from outside.</summary>
+    public void Judge(byte[] disk, string seed)
     {
-        for (int i = 0; i < Clients; i++)
-        {
-            string? broken = _owned[i].FindBroken(disk);
-            Assert.True(broken is null, $"{seed}: client {i}: {broken}");
-        }
+        Verdict verdict = OutsideOracle.Judge(_log, _first, new WholeImage(disk));
+        Assert.True(verdict.IsLegal, $"{seed}: from outside: {verdict}");
     }
 
     /// <inheritdoc cref="OwnedBlocks.Restart"/>
-    public void Restart(ReadOnlySpan<byte> disk)
+    public void Restart(byte[] disk)
     {
+        _first = new WholeImage(disk);
         foreach (OwnedBlocks owned in _owned)
         {
             owned.Restart(disk);

@@ -6,6 +6,9 @@ internal readonly record struct LoadRequest
     /// <summary>The client's name for it.</summary>
     public ulong Cookie { get; init; }
 
+    /// <summary>Its number in the clients' log; 0 = a read.</summary>
+    public int Operation { get; init; }
+
     /// <summary>Whether its data is to be compared.</summary>
     public bool IsRead { get; init; }
 

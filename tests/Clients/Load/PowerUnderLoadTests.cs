@@ -1,7 +1,7 @@
 namespace BlockEmu.Clients.Tests.Load;
 
 /// <summary>100 power cuts at random instants while four connections write: every platter is legal by the event log
-/// (the oracle's judgement) and breaks no promise that a client was given (the clients' own).</summary>
+/// and by the clients' own logs.</summary>
 public sealed class PowerUnderLoadTests
 {
     private const int Cuts = 10;

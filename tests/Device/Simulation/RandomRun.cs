@@ -202,6 +202,7 @@ internal sealed class RandomRun
         LossModel loss = RandomOptions.DrawLoss(ref _chance);
         CutReport report = _disk.Cut(loss: loss);
         byte[] platter = JudgeOnce(report);
+        _recorder.Outside.Compare(new MemoryImage(_first), new MemoryImage(platter), ref _ways, $"seed {_seed}, {_options}");
         for (ulong n = _chance.NextBelow(3); n > 0; n--)
         {
             CutReport again = _disk.Recut(_chance.Next(), RandomOptions.DrawLoss(ref _chance));

@@ -11,6 +11,9 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
 {
     public DiskTrace Trace { get; private set; } = NewTrace(options);
 
+    /// <summary>The same as clients would know it.</summary>
+    public OutsideView Outside { get; private set; } = NewView(options);
+
     /// <summary>The order of everything, for replays: kind and sequence number (or flush).</summary>
     public List<(char Kind, long Number)> Log { get; } = [];
 
@@ -24,12 +27,14 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
     {
         Log.Add(('s', sequence));
         Trace.Step(sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray());
+        Outside.OnStep(sequence, kind, range, isFua, payload);
     }
 
     public void OnAcknowledge(long sequence)
     {
         Log.Add(('a', sequence));
         Trace.Acknowledge(sequence);
+        Outside.OnAcknowledge(sequence);
     }
 
     public void OnDestage(long sequence)
@@ -38,9 +43,17 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
         Trace.Destage(sequence);
     }
 
-    public void OnFlushAccepted(long flush) => Trace.FlushAccepted(flush);
+    public void OnFlushAccepted(long flush)
+    {
+        Trace.FlushAccepted(flush);
+        Outside.OnFlushAccepted(flush);
+    }
 
-    public void OnFlushAcknowledged(long flush) => Trace.FlushAcknowledged(flush);
+    public void OnFlushAcknowledged(long flush)
+    {
+        Trace.FlushAcknowledged(flush);
+        Outside.OnFlushAcknowledged(flush);
+    }
 
     public void OnMark(DiskMark mark) => Trace.Mark(mark.Text);
 
@@ -49,15 +62,21 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
         if (!Trace.IsCut)
         {
             Trace.Cut();
+            Outside.OnCut(report);
         }
     }
 
     public void OnPowerOn()
     {
         Trace = NewTrace(options);
+        Outside = NewView(options);
         Log.Clear();
     }
 
-    private static DiskTrace NewTrace(DiskOptions options) =>
-        new(new TraceGeometry(options.SizeBytes, PromiseOf(options), options.CacheBytes != 0));
+    private static DiskTrace NewTrace(DiskOptions options) => new(GeometryOf(options));
+
+    private static OutsideView NewView(DiskOptions options) => new(GeometryOf(options), options.EffectiveAtomicity);
+
+    private static TraceGeometry GeometryOf(DiskOptions options) =>
+        new(options.SizeBytes, PromiseOf(options), options.CacheBytes != 0);
 }

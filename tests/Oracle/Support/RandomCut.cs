@@ -1,6 +1,7 @@
 using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 using BlockEmu.Oracle.Judging;
+using BlockEmu.Oracle.Outside;
 using BlockEmu.Oracle.Traces;
 
 namespace BlockEmu.Oracle.Tests.Support;
@@ -12,6 +13,7 @@ internal sealed class RandomCut
     private const int Block = 512;
     private const int Blocks = 24;
     private readonly DiskTrace _trace;
+    private readonly ClientLog _log;
     private readonly List<(long Sequence, int At, int[] Content, bool IsRequired, List<int[]> Kept, List<int[]> Atoms)> _steps = [];
     private readonly int[] _first = [.. Enumerable.Range(0, Blocks).Select(b => b % 3 == 0 ? 0 : 1_000_000 + b)];
     private readonly Dice _dice;
@@ -22,6 +24,7 @@ internal sealed class RandomCut
         AtomicityPromise promise = new(
             Block, (1 + dice.Below(8)) * Block, dice.OneIn(3) ? 4 * Block : 0, 0, dice.OneIn(2));
         _trace = new DiskTrace(new TraceGeometry(Blocks * Block, promise));
+        _log = new ClientLog(_trace.Geometry);
         int count = 1 + dice.Below(10);
         int flushed = dice.OneIn(3) ? dice.Below(count) : 0;
         for (int i = 1; i <= count; i++)
@@ -31,6 +34,7 @@ internal sealed class RandomCut
             {
                 _trace.FlushAccepted(1);
                 _trace.FlushAcknowledged(1);
+                _log.Answer(_log.SendFlush(""));
             }
         }
 
@@ -49,6 +53,10 @@ internal sealed class RandomCut
 
     public Verdict Judge(int[] platter) =>
         LegalityOracle.Judge(_trace, new ArrayPlatter(Bytes(_first), Block), new ArrayPlatter(Bytes(platter), Block));
+
+    /// <summary>The same from what clients saw: one after another, those that were not answered in flight to the end.</summary>
+    public Verdict JudgeOutside(int[] platter) =>
+        OutsideOracle.Judge(_log, new ArrayPlatter(Bytes(_first), Block), new ArrayPlatter(Bytes(platter), Block));
 
     public IEnumerable<(string Damage, int[] Platter, int Block, long? Sequence)> Damages()
     {
@@ -132,9 +140,11 @@ internal sealed class RandomCut
         bool isRequired = isFlushed || (isFua && isAcknowledged);
         _trace.Step(
             sequence, kind, at * Block, length * Block, isFua, kind == StepKind.Write ? Bytes(content) : default);
+        int operation = _log.Send("", kind, at * Block, length * Block, isFua, kind == StepKind.Write ? Bytes(content) : default);
         if (isAcknowledged)
         {
             _trace.Acknowledge(sequence);
+            _log.Answer(operation);
         }
 
         List<int[]> atoms = [];

@@ -18,6 +18,9 @@ public enum ViolationKind
     /// <summary>No step covers the block, and it changed.</summary>
     UntouchedChanged,
 
+    /// <summary>From outside: what survived cannot stand in any order that the clients would believe.</summary>
+    OrderBroken,
+
     /// <summary>The contract is kept, but not what the loss model, the claim or the seed says on top of it.</summary>
     DemandUnmet,
 }

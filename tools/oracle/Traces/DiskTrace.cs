@@ -19,15 +19,9 @@ public sealed class DiskTrace
     /// <summary>An empty log.</summary>
     public DiskTrace(TraceGeometry geometry)
     {
-        if (geometry.Promise.Fault() is { } fault)
+        if (geometry.Fault() is { } fault)
         {
             throw new ArgumentException(fault, nameof(geometry));
-        }
-
-        if (geometry.SizeBytes <= 0 || geometry.SizeBytes % geometry.Promise.BlockSizeBytes != 0)
-        {
-            throw new ArgumentException(
-                $"the size {geometry.SizeBytes} is no positive multiple of the block", nameof(geometry));
         }
 
         Geometry = geometry;

@@ -6,4 +6,11 @@ namespace BlockEmu.Oracle.Traces;
 /// <param name="SizeBytes">A positive multiple of the block.</param>
 /// <param name="Promise">Block size and atomicity.</param>
 /// <param name="HasCache">Off: every acknowledged write-class command is required, as with FUA.</param>
-public sealed record TraceGeometry(long SizeBytes, AtomicityPromise Promise, bool HasCache = true);
+public sealed record TraceGeometry(long SizeBytes, AtomicityPromise Promise, bool HasCache = true)
+{
+    /// <summary>What is wrong with it, or <see langword="null"/>.</summary>
+    public string? Fault() => Promise.Fault()
+        ?? (SizeBytes <= 0 || SizeBytes % Promise.BlockSizeBytes != 0
+            ? $"the size {SizeBytes} is no positive multiple of the block"
+            : null);
+}
