@@ -49,6 +49,7 @@ public sealed class Disk : IDisposable
     private readonly MapCommand _map;
     private readonly DestageCommand _destage;
     private readonly DiskPower _power;
+    private readonly DiskChanges _changes;
 
     /// <summary>Opens the disk, powered on. Throws <see cref="ArgumentException"/> (its message names the option) when
     /// the options do not hold, and <see cref="DeviceIoException"/> when the image cannot be used.</summary>
@@ -73,7 +74,6 @@ public sealed class Disk : IDisposable
         }
 
         DiskGeometry geometry = new(options.SizeBytes, options.BlockSizeBytes);
-        Options = options;
         _core = new DiskCore(options, geometry, OpenMedium, events);
         _destager = new Destager(_core);
         _reads = new ReadCommands(_core, _destager, _powerGate);
@@ -81,7 +81,8 @@ public sealed class Disk : IDisposable
         _flush = new FlushCommand(_core, _destager, _powerGate);
         _map = new MapCommand(_core, _destager, _powerGate);
         _destage = new DestageCommand(_core, _destager);
-        _power = new DiskPower(_core, _destager, _powerGate, options);
+        _power = new DiskPower(_core, _destager, _powerGate);
+        _changes = new DiskChanges(_core);
         CanView = _core.Medium is MemoryMedium;
 
         IMedium OpenMedium(PageArena arena, PageTable pages)
@@ -100,13 +101,13 @@ public sealed class Disk : IDisposable
     public event Action<Disk, PowerState>? PowerChanged;
 
     /// <summary>The options in force; with a file medium the size is the image's.</summary>
-    public DiskOptions Options { get; }
+    public DiskOptions Options => _core.Options;
 
     /// <summary>The disk's name.</summary>
-    public string Name => Options.Name;
+    public string Name => _core.Options.Name;
 
     /// <summary>Size in bytes.</summary>
-    public long SizeBytes => Options.SizeBytes;
+    public long SizeBytes => _core.Geometry.SizeBytes;
 
     /// <summary>The state now.</summary>
     public PowerState PowerState
@@ -177,6 +178,16 @@ public sealed class Disk : IDisposable
         return status;
     }
 
+    /// <summary>Whether a range holds what is expected, at one instant; <see cref="DiskStatus.Miscompare"/> when it does not.</summary>
+    public DiskStatus Compare(long epoch, long offsetBytes, ReadOnlySpan<byte> expected) => _reads.Compare(epoch, offsetBytes, expected);
+
+    /// <summary>Writes if the range holds what is expected, else changes nothing (<see cref="DiskStatus.Miscompare"/>). No other
+    /// command comes between the comparison and the write, whatever its length. Up to ACWU, and within one NABSPF boundary, the
+    /// write is one atom; beyond, each block is one.</summary>
+    public DiskStatus CompareAndWrite(
+        long epoch, long offsetBytes, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> payload, bool fua) =>
+        _writes.CompareAndWrite(epoch, offsetBytes, expected, payload, fua);
+
     /// <summary>Zeroes a range, in no time and memory that its length would show in.</summary>
     /// <param name="epoch">The session's epoch.</param>
     /// <param name="offsetBytes">First byte.</param>
@@ -237,6 +248,9 @@ public sealed class Disk : IDisposable
         return status == DiskStatus.Ok ? Announce(status) : status;
     }
 
+    /// <summary>Changes what can change while the disk is there: atomicity, loss and seed; see <see cref="DiskChanges"/>.</summary>
+    public void Change(Func<DiskOptions, DiskOptions> change) => _changes.Apply(change);
+
     /// <summary>Sets a mark in the event log. <see cref="ArgumentException"/> for a text that is empty or too long.</summary>
     public DiskMark Mark(string text) => _power.Mark(text);
 
@@ -255,7 +269,7 @@ public sealed class Disk : IDisposable
     public T WithEvidence<T>(Func<CutEvidence, T> use) => _power.WithEvidence(use);
 
     /// <summary>The counters now.</summary>
-    public DiskStatistics GetStatistics() => _core.ReadStatistics(_power.Cuts);
+    public DiskStatistics GetStatistics() => DiskStatistics.From(_core, _power.Cuts);
 
     /// <summary>Closes the medium without a flush: what was pending is gone, as with a power cut that keeps nothing. Safe beside
     /// commands (<see cref="DiskStatus.PowerLost"/>) and moves (<see cref="ObjectDisposedException"/>).</summary>

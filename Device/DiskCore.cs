@@ -19,7 +19,9 @@ internal sealed class DiskCore : IDisposable
     public DiskCore(DiskOptions options, DiskGeometry geometry, Func<PageArena, PageTable, IMedium> openMedium, IDiskEventSink? events)
     {
         Geometry = geometry;
+        Options = options;
         Atomicity = options.EffectiveAtomicity;
+        CompareAtomicity = Atomicity.ForCompareAndWrite();
         Events = events;
         _cacheBytes = options.CacheBytes;
         _seed = options.Seed;
@@ -38,7 +40,14 @@ internal sealed class DiskCore : IDisposable
 
     public DiskGeometry Geometry { get; }
 
-    public AtomicityParameters Atomicity { get; }
+    /// <summary>The options in force; replaced as a whole (<see cref="Change"/>), so it may be read without the lock.</summary>
+    public DiskOptions Options { get; private set; }
+
+    /// <summary>The promises that a command accepted now is under, whatever changes while it waits; may be read without the lock.</summary>
+    public AtomicityParameters Atomicity { get; private set; }
+
+    /// <summary>The same of a compare and write.</summary>
+    public AtomicityParameters CompareAtomicity { get; private set; }
 
     public IDiskEventSink? Events { get; }
 
@@ -160,11 +169,26 @@ internal sealed class DiskCore : IDisposable
     /// <summary>A lent page has become the cache's.</summary>
     public void Keep() => _loans.Keep();
 
-    /// <summary>Makes a command visible as one step.</summary>
-    public PendingCommand Step(WriteKind kind, ByteRange range, in WritePayload payload, bool isFua)
+    /// <summary>Options that hold for commands accepted from now on.</summary>
+    public void Change(DiskOptions options)
     {
-        Events?.OnStep(Sequence + 1, kind, range, isFua, payload.Gather(range.OffsetBytes));
-        PendingCommand command = Cache.Insert(kind, ++Sequence, range, Atomicity, payload, isFua);
+        Options = options;
+        Atomicity = options.EffectiveAtomicity;
+        CompareAtomicity = Atomicity.ForCompareAndWrite();
+    }
+
+    /// <summary>Makes a command visible as one step.</summary>
+    /// <param name="kind">Write, WriteZeroes or Trim.</param>
+    /// <param name="range">Whole blocks.</param>
+    /// <param name="payload">The data of a Write.</param>
+    /// <param name="isFua">Whether it asked for FUA.</param>
+    /// <param name="accepted">The promises it was accepted under; null = those in force.</param>
+    public PendingCommand Step(
+        WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, AtomicityParameters? accepted = null)
+    {
+        accepted ??= Atomicity;
+        Events?.OnStep(Sequence + 1, kind, range, isFua, accepted, payload.Gather(range.OffsetBytes));
+        PendingCommand command = Cache.Insert(kind, ++Sequence, range, accepted, payload, isFua);
         _randomOrder?.Add(command);
         return command;
     }
@@ -245,31 +269,6 @@ internal sealed class DiskCore : IDisposable
             }
 
             command = next;
-        }
-    }
-
-    /// <summary>The counters now. Takes <see cref="Gate"/>.</summary>
-    public DiskStatistics ReadStatistics(int cuts)
-    {
-        long persistentBytes = Medium.IsImmediate ? 0 : Medium.PersistentBytes;
-        lock (Gate)
-        {
-            return new DiskStatistics
-            {
-                CachedBytes = Cache.LiveBytes,
-                PendingCommands = Cache.Pending.Count,
-                PendingAtoms = Cache.PendingAtoms,
-                PersistentBytes = Medium.IsImmediate ? Medium.PersistentBytes : persistentBytes,
-                DestagedBytes = DestagedBytes,
-                Flushes = Flushes,
-                FuaWrites = FuaWrites,
-                FullCacheWrites = FullCacheWrites,
-                Cuts = cuts,
-                NewestSequence = Sequence,
-                NewestAcknowledgedPrefix = WrittenThrough.Count == 0 ? Sequence : WrittenThrough[0] - 1,
-                NewestPersistentPrefix = Cache.Pending.Oldest is { } oldest ? oldest.Sequence - 1 : Sequence,
-                ArenaBytes = Arena.ReservedBytes,
-            };
         }
     }
 

@@ -8,7 +8,7 @@ namespace BlockEmu.Device;
 
 /// <summary>The power moves of one disk, one at a time.</summary>
 [SuppressMessage("Usage", "CA2213", Justification = "No wait handle is ever asked of it, and a late move may still wait on it")]
-internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powerGate, DiskOptions options) : IDisposable
+internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powerGate) : IDisposable
 {
     /// <summary>Drawn seeds fit a JSON number exactly.</summary>
     private const int DrawnSeedShift = 11;
@@ -59,7 +59,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     {
         if (core.State != PowerState.Off)
         {
-            throw new PowerMoveException($"disk {options.Name} is on already", core.State);
+            throw new PowerMoveException($"disk {core.Options.Name} is on already", core.State);
         }
 
         DropSession();
@@ -100,7 +100,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         {
             if (core.State != PowerState.On)
             {
-                throw new PowerMoveException($"disk {options.Name} is off: a mark belongs to a running event log", core.State);
+                throw new PowerMoveException($"disk {core.Options.Name} is off: a mark belongs to a running event log", core.State);
             }
 
             DiskMark mark = new(core.Sequence, text);
@@ -125,9 +125,9 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     public void WritePlatter(Action<PlatterWriter> use) => Move(() =>
     {
         RequireOff("its platter can only be replaced while it is off");
-        if (options.IsReadOnly)
+        if (core.Options.IsReadOnly)
         {
-            throw new PowerMoveException($"disk {options.Name} is read-only", core.State);
+            throw new PowerMoveException($"disk {core.Options.Name} is read-only", core.State);
         }
 
         lock (core.Gate)
@@ -145,7 +145,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     {
         CutSession session = RequireSession("show the evidence of a cut");
         return session.Report is null
-            ? throw new PowerMoveException($"disk {options.Name}: the cut could not be judged; a recut tries again", core.State)
+            ? throw new PowerMoveException($"disk {core.Options.Name}: the cut could not be judged; a recut tries again", core.State)
             : use(session.Evidence());
     });
 
@@ -189,7 +189,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         {
             if (core.State != PowerState.On)
             {
-                throw new PowerMoveException($"disk {options.Name} is off already: there is nothing to {what}", core.State);
+                throw new PowerMoveException($"disk {core.Options.Name} is off already: there is nothing to {what}", core.State);
             }
 
             core.State = PowerState.Stopping;
@@ -218,6 +218,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     private CutReport JudgeSession(CutSession session, ulong? seed, LossModel? loss, int cutNumber)
     {
         // Without the gate: the disk is off, so nothing else touches the cache, and the medium may take its time.
+        DiskOptions options = core.Options;
         ulong drawn = seed ?? (SplitMix64.Hash(options.Seed, (ulong)cutNumber) >> DrawnSeedShift);
         CutReport report = session.Judge(_reportCount + 1, drawn, loss ?? options.Loss);
         lock (core.Gate)
@@ -251,15 +252,15 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     private CutSession RequireSession(string what) =>
         _session ?? throw new PowerMoveException(
             core.State == PowerState.Off
-                ? $"disk {options.Name} was not cut (or its platter was replaced since): nothing to {what}"
-                : $"disk {options.Name} is on: {what} needs a cut disk",
+                ? $"disk {core.Options.Name} was not cut (or its platter was replaced since): nothing to {what}"
+                : $"disk {core.Options.Name} is on: {what} needs a cut disk",
             core.State);
 
     private void RequireOff(string why)
     {
         if (core.State != PowerState.Off)
         {
-            throw new PowerMoveException($"disk {options.Name} is on: {why}", core.State);
+            throw new PowerMoveException($"disk {core.Options.Name} is on: {why}", core.State);
         }
     }
 

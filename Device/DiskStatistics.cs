@@ -42,4 +42,28 @@ public sealed record DiskStatistics
 
     /// <summary>Native memory held for pages, bytes.</summary>
     public long ArenaBytes { get; init; }
+
+    internal static DiskStatistics From(DiskCore core, int cuts)
+    {
+        long persistentBytes = core.Medium.IsImmediate ? 0 : core.Medium.PersistentBytes; // a system call: not under the lock
+        lock (core.Gate)
+        {
+            return new DiskStatistics
+            {
+                CachedBytes = core.Cache.LiveBytes,
+                PendingCommands = core.Cache.Pending.Count,
+                PendingAtoms = core.Cache.PendingAtoms,
+                PersistentBytes = core.Medium.IsImmediate ? core.Medium.PersistentBytes : persistentBytes,
+                DestagedBytes = core.DestagedBytes,
+                Flushes = core.Flushes,
+                FuaWrites = core.FuaWrites,
+                FullCacheWrites = core.FullCacheWrites,
+                Cuts = cuts,
+                NewestSequence = core.Sequence,
+                NewestAcknowledgedPrefix = core.WrittenThrough.Count == 0 ? core.Sequence : core.WrittenThrough[0] - 1,
+                NewestPersistentPrefix = core.Cache.Pending.Oldest is { } oldest ? oldest.Sequence - 1 : core.Sequence,
+                ArenaBytes = core.Arena.ReservedBytes,
+            };
+        }
+    }
 }

@@ -22,4 +22,7 @@ public enum DiskStatus
 
     /// <summary>The medium has no room left; otherwise as <see cref="MediumError"/>.</summary>
     MediumFull,
+
+    /// <summary>A comparison found something else than was expected; nothing was written.</summary>
+    Miscompare,
 }

@@ -31,7 +31,7 @@ public readonly record struct AtomLayout
             ? long.MaxValue
             : NextBoundary(offsetBytes, boundaryBytes, parameters.NaboBytes);
         bool crosses = firstBoundary < endBytes;
-        if (!crosses && lengthBytes <= parameters.AwupfBytes)
+        if (!crosses && lengthBytes <= parameters.EffectiveAwupfBytes)
         {
             return new AtomLayout(new AtomRun(offsetBytes, lengthBytes, 1));
         }
@@ -44,9 +44,9 @@ public readonly record struct AtomLayout
         long wholePieces = (endBytes - firstBoundary) / boundaryBytes;
         long tailOffset = firstBoundary + (wholePieces * boundaryBytes);
         return new AtomLayout(
-            CutPieces(offsetBytes, firstBoundary - offsetBytes, 1, parameters.AwupfBytes, blockSizeBytes),
-            CutPieces(firstBoundary, boundaryBytes, wholePieces, parameters.AwupfBytes, blockSizeBytes),
-            CutPieces(tailOffset, endBytes - tailOffset, 1, parameters.AwupfBytes, blockSizeBytes));
+            CutPieces(offsetBytes, firstBoundary - offsetBytes, 1, parameters.EffectiveAwupfBytes, blockSizeBytes),
+            CutPieces(firstBoundary, boundaryBytes, wholePieces, parameters.EffectiveAwupfBytes, blockSizeBytes),
+            CutPieces(tailOffset, endBytes - tailOffset, 1, parameters.EffectiveAwupfBytes, blockSizeBytes));
     }
 
     /// <summary>The range of atom <paramref name="index"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Transfers;
@@ -50,6 +51,22 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
         {
             destager.Reads.End(read);
             return core.Epoch == epoch && core.State != PowerState.Off ? status : DiskStatus.PowerLost;
+        }
+    }
+
+    /// <summary>Whether a range holds what is expected.</summary>
+    public DiskStatus Compare(long epoch, long offsetBytes, ReadOnlySpan<byte> expected)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(expected.Length);
+        try
+        {
+            Span<byte> visible = buffer.AsSpan(0, expected.Length);
+            DiskStatus status = Read(epoch, offsetBytes, visible, out _);
+            return status == DiskStatus.Ok && !visible.SequenceEqual(expected) ? DiskStatus.Miscompare : status;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -1,4 +1,5 @@
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Transfers;
 
@@ -7,17 +8,25 @@ namespace BlockEmu.Device.Commands;
 /// <summary>Carries a block-aligned write-class command out: room, step, persistence where it is asked for, acknowledgement.</summary>
 internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate powerGate)
 {
+    /// <summary>A write that needs visible content to be complete, or to be made at all.</summary>
+    /// <param name="epoch">The session's epoch.</param>
+    /// <param name="range">Whole blocks.</param>
+    /// <param name="payload">As long as the range; <paramref name="input"/> completes it.</param>
+    /// <param name="isFua">Persistent before it completes.</param>
+    /// <param name="input">What it needs.</param>
+    /// <param name="accepted">The promises it is under.</param>
     public DiskStatus Execute(
-        long epoch, WriteKind kind, ByteRange range, Span<byte> payload, bool isFua, UnalignedEdges edges) =>
-        Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned: false, edges, payload);
+        long epoch, ByteRange range, Span<byte> payload, bool isFua, IStepInput input, AtomicityParameters accepted) =>
+        Execute(epoch, WriteKind.Write, range, new WritePayload(payload), isFua, keepsProvisioned: false, accepted, input, payload);
 
     public DiskStatus Execute(
         long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned = false,
-        UnalignedEdges? edges = null, Span<byte> fillable = default)
+        AtomicityParameters? accepted = null, IStepInput? input = null, Span<byte> fillable = default)
     {
+        accepted ??= core.Atomicity;
         while (true)
         {
-            DiskStatus? prepared = edges is null || core.Medium.IsImmediate ? DiskStatus.Ok : PrepareEdges(epoch, edges);
+            DiskStatus? prepared = input is null || core.Medium.IsImmediate ? DiskStatus.Ok : Prepare(epoch, input);
             if (prepared is not (null or DiskStatus.Ok))
             {
                 return prepared.Value;
@@ -26,25 +35,26 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             PendingCommand? command = null;
             long sequence = 0;
             bool hasRoom = false;
+            DiskStatus? filled = DiskStatus.Ok;
             bool isThrough = core.IsWrittenThrough(isFua, payload.LengthBytes);
             DiskStatus? admitted;
             lock (core.Gate)
             {
                 admitted = prepared is null ? null : core.Admit(epoch);
                 hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.LengthBytes, ref isThrough);
-                if (hasRoom && (edges is null || edges.TryFill(fillable, core)))
+                if (hasRoom && (input is null || (filled = input.TryFill(fillable, core)) == DiskStatus.Ok))
                 {
-                    command = core.Step(kind, range, payload, isFua);
+                    command = core.Step(kind, range, payload, isFua, accepted);
                     command.KeepsProvisioned = keepsProvisioned;
                     sequence = command.Sequence;
                     if (Finish(command, isFua, isThrough, payload.LengthBytes))
                     {
-                        edges?.Release(destager.Reads);
+                        input?.Release(destager.Reads);
                         return DiskStatus.Ok;
                     }
                 }
 
-                edges?.Release(destager.Reads);
+                input?.Release(destager.Reads);
             }
 
             if (command is not null)
@@ -55,6 +65,11 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             if (admitted == DiskStatus.Ok && !hasRoom)
             {
                 admitted = destager.MakeRoom(epoch, payload.LengthBytes, isThrough);
+            }
+
+            if (filled is not (null or DiskStatus.Ok))
+            {
+                return filled.Value;
             }
 
             if (admitted is null)
@@ -169,7 +184,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
         return true;
     }
 
-    private DiskStatus? PrepareEdges(long epoch, UnalignedEdges edges)
+    private DiskStatus? Prepare(long epoch, IStepInput input)
     {
         lock (core.Gate)
         {
@@ -179,15 +194,15 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                 return admitted;
             }
 
-            edges.Register(core, destager.Reads);
+            input.Register(core, destager.Reads);
         }
 
-        DiskStatus status = edges.ReadPlatter(core.Medium);
+        DiskStatus status = input.ReadPlatter(core.Medium);
         if (status != DiskStatus.Ok)
         {
             lock (core.Gate)
             {
-                edges.Release(destager.Reads);
+                input.Release(destager.Reads);
             }
         }
 

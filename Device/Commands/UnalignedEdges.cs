@@ -5,9 +5,7 @@ namespace BlockEmu.Device.Commands;
 
 /// <summary>The first and last block of a write that does not fill them: their missing bytes come from visible content, in
 /// the step that makes the write visible.</summary>
-/// <remarks>A medium that waits is read beforehand; the read stays registered until the step, so that nothing destages into
-/// those blocks in between.</remarks>
-internal sealed class UnalignedEdges
+internal sealed class UnalignedEdges : IStepInput
 {
     private readonly ByteRange _covering;
     private readonly ByteRange _range;
@@ -30,8 +28,6 @@ internal sealed class UnalignedEdges
         _platter = new byte[2 * blockBytes];
     }
 
-    /// <summary>Under the disk's lock: from here on nothing that is pending now or later is written into these blocks on a
-    /// medium that waits, but for a batch that was picked before; blocks that such a batch may hold are remembered.</summary>
     public void Register(DiskCore core, ReadsInFlight reads)
     {
         Span<byte> block = stackalloc byte[4096];
@@ -63,9 +59,7 @@ internal sealed class UnalignedEdges
         }
     }
 
-    /// <summary>Completes the covering payload; under the disk's lock. False when a block has moved from the cache to the
-    /// platter since it was read there: then what was read may be older, and everything begins anew.</summary>
-    public bool TryFill(Span<byte> payload, DiskCore core)
+    public DiskStatus? TryFill(Span<byte> payload, DiskCore core)
     {
         Span<byte> block = stackalloc byte[4096];
         block = block[.._blockBytes];
@@ -73,7 +67,7 @@ internal sealed class UnalignedEdges
         {
             if (!TryReadVisible(_head, _platter.AsSpan(0, _blockBytes), block, core, _headWasPending))
             {
-                return false;
+                return null;
             }
 
             int missing = (int)(_range.OffsetBytes - _covering.OffsetBytes);
@@ -84,14 +78,14 @@ internal sealed class UnalignedEdges
         {
             if (!TryReadVisible(_tail, _platter.AsSpan(_blockBytes), block, core, _tailWasPending))
             {
-                return false;
+                return null;
             }
 
             int missing = (int)(_covering.EndBytes - _range.EndBytes);
             block[^missing..].CopyTo(payload[^missing..]);
         }
 
-        return true;
+        return DiskStatus.Ok;
     }
 
     private bool IsGap(ByteRange at, Span<byte> block, DiskCore core)

@@ -41,6 +41,37 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
             : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), default, isFua);
     }
 
+    /// <summary>Writes if the range holds what is expected, in one step with the comparison.</summary>
+    public DiskStatus CompareAndWrite(
+        long epoch, long offsetBytes, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> payload, bool isFua)
+    {
+        if (expected.Length != payload.Length)
+        {
+            throw new ArgumentException($"{expected.Length} bytes are expected where {payload.Length} are to be written", nameof(expected));
+        }
+
+        DiskStatus judged = Judge(offsetBytes, payload.Length);
+        if (judged != DiskStatus.Ok || payload.IsEmpty)
+        {
+            return judged != DiskStatus.Ok ? judged : executor.WaitForPower(epoch);
+        }
+
+        ByteRange range = new(offsetBytes, payload.Length);
+        ByteRange covering = Cover(range);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)covering.LengthBytes);
+        try
+        {
+            using ComparedContent compared = new(covering, range, expected);
+            Span<byte> bytes = buffer.AsSpan(0, (int)covering.LengthBytes);
+            payload.CopyTo(bytes[(int)(range.OffsetBytes - covering.OffsetBytes)..]);
+            return executor.Execute(epoch, covering, bytes, isFua, compared, core.CompareAtomicity);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     private DiskStatus ChangeBytes(
         long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false)
     {
@@ -55,17 +86,15 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
             return executor.WaitForPower(epoch);
         }
 
-        int block = core.Geometry.BlockSizeBytes;
-        long start = range.OffsetBytes / block * block;
-        long end = (range.EndBytes + block - 1) / block * block;
-        if (start == range.OffsetBytes && end == range.EndBytes)
+        ByteRange covering = Cover(range);
+        if (covering == range)
         {
             return executor.Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned);
         }
 
         return kind == WriteKind.Write
-            ? WriteUnaligned(epoch, new ByteRange(start, end - start), range, payload, isFua)
-            : ZeroUnaligned(epoch, new ByteRange(start, end - start), range, isFua, keepsProvisioned);
+            ? WriteUnaligned(epoch, covering, range, payload, isFua)
+            : ZeroUnaligned(epoch, covering, range, isFua, keepsProvisioned);
     }
 
     /// <summary>A write that is not block-aligned is a command on the covering blocks; the missing bytes come from visible
@@ -77,7 +106,8 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         {
             Span<byte> bytes = buffer.AsSpan(0, (int)covering.LengthBytes);
             payload.CopyTo(bytes[(int)(range.OffsetBytes - covering.OffsetBytes)..]);
-            return executor.Execute(epoch, WriteKind.Write, covering, bytes, isFua, edges: new UnalignedEdges(covering, range, core.Geometry.BlockSizeBytes));
+            UnalignedEdges edges = new(covering, range, core.Geometry.BlockSizeBytes);
+            return executor.Execute(epoch, covering, bytes, isFua, edges, core.Atomicity);
         }
         finally
         {
@@ -89,7 +119,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
     /// where atoms are blocks anyway, the whole blocks stay one cheap command between two small writes.</summary>
     private DiskStatus ZeroUnaligned(long epoch, ByteRange covering, ByteRange range, bool isFua, bool keepsProvisioned)
     {
-        if (covering.LengthBytes <= Math.Max(core.Atomicity.AwunBytes, MaxZeroBufferBytes))
+        if (covering.LengthBytes <= Math.Max(core.Atomicity.EffectiveAwunBytes, MaxZeroBufferBytes))
         {
             byte[] zeroes = ArrayPool<byte>.Shared.Rent((int)range.LengthBytes);
             try
@@ -115,6 +145,15 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         }
 
         return status == DiskStatus.Ok ? Write(epoch, end, edge[..(int)(range.EndBytes - end)], isFua) : status;
+    }
+
+    /// <summary>The whole blocks around a range.</summary>
+    private ByteRange Cover(ByteRange range)
+    {
+        int block = core.Geometry.BlockSizeBytes;
+        long start = range.OffsetBytes / block * block;
+        long end = (range.EndBytes + block - 1) / block * block;
+        return new ByteRange(start, end - start);
     }
 
     private DiskStatus Judge(long offsetBytes, long lengthBytes) =>

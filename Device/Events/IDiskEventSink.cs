@@ -1,3 +1,4 @@
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Device.Events;
@@ -6,8 +7,10 @@ namespace BlockEmu.Device.Events;
 /// call the disk, and must copy what it keeps.</summary>
 public interface IDiskEventSink
 {
-    /// <summary>A write-class command became visible as one step. Empty payload for zeroes and trims.</summary>
-    void OnStep(long sequence, WriteKind kind, ByteRange range, bool isFua, ReadOnlySpan<byte> payload);
+    /// <summary>A write-class command became visible as one step. Empty payload for zeroes and trims; the promises are those
+    /// that the command was accepted under.</summary>
+    void OnStep(
+        long sequence, WriteKind kind, ByteRange range, bool isFua, AtomicityParameters atomicity, ReadOnlySpan<byte> payload);
 
     /// <summary>The completion of a step was decided.</summary>
     void OnAcknowledge(long sequence);

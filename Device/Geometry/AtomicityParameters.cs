@@ -1,6 +1,8 @@
 namespace BlockEmu.Device.Geometry;
 
-/// <summary>What the disk promises about atomicity (SEMANTICS 2), in NVMe's names. All sizes are bytes; 0 = no boundary.</summary>
+/// <summary>What the disk promises about atomicity (SEMANTICS 2), in NVMe's names (NVM Command Set 2.1.4). All sizes are
+/// bytes: a controller's units, which hold for every format, a namespace's own ones (0 = as the controller's), and boundaries
+/// (0 = none). What is in force is in the properties called Effective.</summary>
 public sealed record AtomicityParameters
 {
     /// <summary>The largest unit there is: 65,536 logical blocks (NVMe's 0's based 16 bits).</summary>
@@ -15,6 +17,15 @@ public sealed record AtomicityParameters
     /// <summary>Atomic compare-and-write unit.</summary>
     public long AcwuBytes { get; init; } = 4096;
 
+    /// <summary>The namespace's <see cref="AwunBytes"/>; 0 = as that.</summary>
+    public long NawunBytes { get; init; }
+
+    /// <summary>The namespace's <see cref="AwupfBytes"/>; 0 = as that.</summary>
+    public long NawupfBytes { get; init; }
+
+    /// <summary>The namespace's <see cref="AcwuBytes"/>; 0 = as that.</summary>
+    public long NacwuBytes { get; init; }
+
     /// <summary>Boundary size in normal operation; 0 = none.</summary>
     public long NabsnBytes { get; init; }
 
@@ -27,6 +38,19 @@ public sealed record AtomicityParameters
     /// <summary>Multiple atomicity mode: a command that crosses boundaries is cut at them.</summary>
     public bool Mam { get; init; }
 
+    /// <summary>"Disable normal" (feature Write Atomicity Normal): the host lets AWUN and NAWUN go, only power-fail atomicity
+    /// is kept.</summary>
+    public bool Dn { get; init; }
+
+    /// <summary>The unit in force towards other commands.</summary>
+    public long EffectiveAwunBytes => NawunBytes == 0 ? AwunBytes : NawunBytes;
+
+    /// <summary>The unit in force at power fail: what becomes one atom.</summary>
+    public long EffectiveAwupfBytes => NawupfBytes == 0 ? AwupfBytes : NawupfBytes;
+
+    /// <summary>The unit in force for a compare and write.</summary>
+    public long EffectiveAcwuBytes => NacwuBytes == 0 ? AcwuBytes : NacwuBytes;
+
     /// <summary>The defaults for a block size: AWUPF 4 KiB, AWUN and ACWU the same, no boundary.</summary>
     public static AtomicityParameters DefaultFor(int blockSizeBytes)
     {
@@ -34,77 +58,12 @@ public sealed record AtomicityParameters
         return new AtomicityParameters { AwunBytes = unit, AwupfBytes = unit, AcwuBytes = unit };
     }
 
+    /// <summary>What decides the atoms of a compare and write: ACWU stands in the place of AWUPF, and multiple atomicity mode does
+    /// not hold (fused commands stay in single mode).</summary>
+    public AtomicityParameters ForCompareAndWrite() => !Mam && EffectiveAcwuBytes == EffectiveAwupfBytes
+        ? this
+        : this with { AwupfBytes = EffectiveAcwuBytes, NawupfBytes = 0, Mam = false };
+
     /// <summary>Lists every fault at once; each message starts with the option's name.</summary>
-    public IEnumerable<string> Validate(int blockSizeBytes)
-    {
-        (string Name, long Value)[] units = [("awun", AwunBytes), ("awupf", AwupfBytes), ("acwu", AcwuBytes)];
-        foreach ((string name, long value) in units)
-        {
-            if (value < blockSizeBytes || value % blockSizeBytes != 0)
-            {
-                yield return $"{name}: {value} is not a positive multiple of the block size {blockSizeBytes}";
-            }
-            else if (value / blockSizeBytes > MaxUnitBlocks)
-            {
-                yield return $"{name}: {value} is more than {MaxUnitBlocks} logical blocks";
-            }
-        }
-
-        if (AwupfBytes > AwunBytes)
-        {
-            yield return $"awupf: {AwupfBytes} is larger than awun {AwunBytes}";
-        }
-
-        (string Name, long Value, long UnitBytes, string UnitName)[] boundaries =
-            [("nabsn", NabsnBytes, AwunBytes, "awun"), ("nabspf", NabspfBytes, AwupfBytes, "awupf")];
-        foreach ((string name, long value, long unitBytes, string unitName) in boundaries)
-        {
-            if (value < 0 || value % blockSizeBytes != 0)
-            {
-                yield return $"{name}: {value} is not a multiple of the block size {blockSizeBytes}";
-            }
-            else if (value / blockSizeBytes > MaxUnitBlocks)
-            {
-                yield return $"{name}: {value} is more than {MaxUnitBlocks} logical blocks";
-            }
-            else if (value != 0 && value < unitBytes)
-            {
-                yield return $"{name}: {value} is smaller than {unitName} {unitBytes}";
-            }
-        }
-
-        foreach (string fault in ValidateOffset(blockSizeBytes))
-        {
-            yield return fault;
-        }
-    }
-
-    private IEnumerable<string> ValidateOffset(int blockSizeBytes)
-    {
-        if (NaboBytes < 0 || NaboBytes % blockSizeBytes != 0)
-        {
-            yield return $"nabo: {NaboBytes} is not a multiple of the block size {blockSizeBytes}";
-        }
-        else if (NabsnBytes == 0 && NabspfBytes == 0)
-        {
-            if (NaboBytes != 0)
-            {
-                yield return "nabo: there is no boundary (nabsn and nabspf are 0), so its offset must be 0";
-            }
-
-            if (Mam)
-            {
-                yield return "mam: on needs a boundary (nabsn and nabspf)";
-            }
-        }
-        else if ((NabsnBytes != 0 && NaboBytes >= NabsnBytes) || (NabspfBytes != 0 && NaboBytes >= NabspfBytes))
-        {
-            yield return $"nabo: {NaboBytes} does not lie below the boundary size";
-        }
-
-        if (Mam && NabspfBytes != 0 && !(NabsnBytes == AwunBytes && AwunBytes == NabspfBytes && NabspfBytes == AwupfBytes))
-        {
-            yield return "mam: on needs nabsn = awun = nabspf = awupf";
-        }
-    }
+    public IEnumerable<string> Validate(int blockSizeBytes) => AtomicityRules.Check(this, blockSizeBytes);
 }

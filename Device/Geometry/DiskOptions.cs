@@ -54,6 +54,9 @@ public sealed record DiskOptions
     /// <summary>The atomicity in force.</summary>
     public AtomicityParameters EffectiveAtomicity => Atomicity ?? AtomicityParameters.DefaultFor(BlockSizeBytes);
 
+    /// <summary>Whether these differ from others only in what can change while the disk is there.</summary>
+    internal bool IsChangeOf(DiskOptions now) => this with { Atomicity = now.Atomicity, Loss = now.Loss, Seed = now.Seed } == now;
+
     /// <summary>Lists every fault at once; each message starts with the option's name.</summary>
     public IEnumerable<string> Validate()
     {
@@ -87,9 +90,10 @@ public sealed record DiskOptions
             yield return fault;
         }
 
-        if (CacheBytes < 0 || (CacheBytes != 0 && CacheBytes < 2 * EffectiveAtomicity.AwupfBytes))
+        long unitBytes = EffectiveAtomicity.EffectiveAwupfBytes;
+        if (CacheBytes < 0 || (CacheBytes != 0 && CacheBytes / 2 < unitBytes))
         {
-            yield return $"cache: {CacheBytes} must be off, or at least 2 x awupf = {2 * EffectiveAtomicity.AwupfBytes}";
+            yield return $"cache: {CacheBytes} must be off, or at least 2 x {(EffectiveAtomicity.NawupfBytes == 0 ? "awupf" : "nawupf")} {unitBytes}";
         }
         else if (ProtectedBytes < 0 || ProtectedBytes > CacheBytes)
         {

@@ -16,6 +16,7 @@ public delegate ByteRange? PlatterMap(long offsetBytes);
 /// <param name="LengthBytes">Length.</param>
 /// <param name="IsAcknowledged">Whether its completion had been decided.</param>
 /// <param name="IsFua">Whether it asked for FUA.</param>
+/// <param name="Atomicity">The promises it was accepted under.</param>
 /// <param name="IsFlushCovered">A flush that was not acknowledged as good covers it: one in progress, or one that failed.</param>
 /// <param name="Live">The ranges not superseded, ascending, disjoint, block-aligned.</param>
 /// <param name="MustSurvive">The cut had to keep it, whatever the model says: a destage of it had failed half
@@ -23,7 +24,7 @@ public delegate ByteRange? PlatterMap(long offsetBytes);
 /// <param name="Kept">Those of the live ranges that survived, all of them, ascending, disjoint.</param>
 public sealed record EvidenceCommand(
     long Sequence, WriteKind Kind, long OffsetBytes, long LengthBytes, bool IsAcknowledged, bool IsFua,
-    bool MustSurvive, bool IsFlushCovered, IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
+    bool MustSurvive, bool IsFlushCovered, AtomicityParameters Atomicity, IReadOnlyList<ByteRange> Live, IReadOnlyList<ByteRange> Kept);
 
 /// <summary>All that is needed to judge a cut again: kept from the cut until the power returns.</summary>
 /// <remarks>Valid while the disk stays off with this cut; use it through <see cref="Disk.WithEvidence{T}"/>.</remarks>
@@ -47,7 +48,7 @@ public sealed class CutEvidence
     /// <summary>The latest report of this cut.</summary>
     public CutReport Report { get; }
 
-    /// <summary>The promises in force.</summary>
+    /// <summary>The promises in force at the cut.</summary>
     public AtomicityParameters Atomicity => Report.Atomicity;
 
     /// <summary>Every pending command, in sequence order.</summary>

@@ -21,7 +21,7 @@ public sealed record CutReport
     /// <summary>The loss model.</summary>
     public required LossModel Loss { get; init; }
 
-    /// <summary>The promises that were in force.</summary>
+    /// <summary>The promises that were in force at the cut; a command accepted under others says so itself.</summary>
     public required AtomicityParameters Atomicity { get; init; }
 
     /// <summary>Logical block size, bytes.</summary>

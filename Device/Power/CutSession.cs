@@ -1,4 +1,5 @@
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Power;
@@ -9,6 +10,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
 {
     private readonly CutCommands _commands = new(core);
     private readonly long _pendingBytes = core.Cache.LiveBytes;
+    private readonly AtomicityParameters _atomicity = core.Atomicity; // at the cut: it may change before a recut
     private IPlatterUndo? _undo;
 
     /// <summary>The judgement in force.</summary>
@@ -27,7 +29,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
         long lost = 0;
         for (int i = _commands.All.Count - 1; i >= 0; i--)
         {
-            EntryBuilder entry = new(_commands.All[i]);
+            EntryBuilder entry = new(_commands.All[i], _atomicity);
             Visit(_commands.All[i], judge, (part, survives) =>
             {
                 entry.Add(part, survives);
@@ -58,7 +60,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             IsRecut = Report is not null,
             Seed = seed,
             Loss = loss,
-            Atomicity = core.Atomicity,
+            Atomicity = _atomicity,
             BlockSizeBytes = core.Geometry.BlockSizeBytes,
             SizeBytes = core.Geometry.SizeBytes,
             NewestSequence = core.Sequence,
@@ -95,7 +97,7 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             });
             commands.Add(new EvidenceCommand(
                 command.Sequence, command.Kind, command.OffsetBytes, command.LengthBytes, command.IsAcknowledged,
-                command.IsFua, _commands.MustSurvive(command), _commands.IsFlushCovered(command), live, kept));
+                command.IsFua, _commands.MustSurvive(command), _commands.IsFlushCovered(command), command.Atomicity, live, kept));
         }
 
         (PlatterReader, PlatterMap) current = (core.Medium.Read, core.Medium.NextPopulated);

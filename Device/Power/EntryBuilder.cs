@@ -1,9 +1,12 @@
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Power;
 
 /// <summary>Writes one pending command's line of the report.</summary>
-internal sealed class EntryBuilder(PendingCommand command)
+/// <param name="command">The command.</param>
+/// <param name="reported">The promises that the report as a whole shows.</param>
+internal sealed class EntryBuilder(PendingCommand command, AtomicityParameters reported)
 {
     private readonly List<ByteRange> _kept = [];
     private readonly List<ByteRange> _lost = [];
@@ -55,6 +58,7 @@ internal sealed class EntryBuilder(PendingCommand command)
             IsAcknowledged = command.IsAcknowledged,
             IsFua = command.IsFua,
             AtomCount = command.AtomCount,
+            Atomicity = command.Atomicity == reported ? null : command.Atomicity,
             Outcome = (_kept.Count, _lost.Count) switch
             {
                 (0, 0) => PendingOutcome.Superseded,

@@ -1,3 +1,5 @@
+using BlockEmu.Device.Geometry;
+
 namespace BlockEmu.Device.Power;
 
 /// <summary>One pending command in a report.</summary>
@@ -23,6 +25,9 @@ public sealed record PendingEntry
 
     /// <summary>How many atoms the command became.</summary>
     public required long AtomCount { get; init; }
+
+    /// <summary>The promises it was accepted under, where they are others than <see cref="CutReport.Atomicity"/>.</summary>
+    public AtomicityParameters? Atomicity { get; init; }
 
     /// <summary>What the cut did.</summary>
     public required PendingOutcome Outcome { get; init; }

@@ -20,7 +20,7 @@ internal static class AttachText
         {
             DiskOptions options = control.Disk.Options;
             text.Append($"  {options.Name}: {ByteSize.Format(control.Disk.SizeBytes)} ({options.FilePath ?? "memory"}), "
-                + $"block {options.BlockSizeBytes}, awupf {ByteSize.Format(options.EffectiveAtomicity.AwupfBytes)}, "
+                + $"block {options.BlockSizeBytes}, awupf {ByteSize.Format(options.EffectiveAtomicity.EffectiveAwupfBytes)}, "
                 + $"cache {(options.CacheBytes == 0 ? "off" : ByteSize.Format(options.CacheBytes))}, "
                 + $"loss {options.Loss}, seed {options.Seed}{(options.IsReadOnly ? ", read-only" : "")}\n");
         }

@@ -83,8 +83,18 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
         return true;
     });
 
-    /// <summary>Changes <see cref="DefaultOffBehaviour"/>, at once also for an outage that lasts.</summary>
-    public Task SetOffBehaviourAsync(OffBehaviour behaviour) => MoveAsync(() => Served.OffBehaviour = DefaultOffBehaviour = behaviour);
+    /// <summary>Changes the disk's options (<see cref="Device.Disk.Change"/>), and <see cref="DefaultOffBehaviour"/> if that is given, at
+    /// once also for an outage that lasts; or, when <paramref name="change"/> throws, nothing.</summary>
+    public Task ChangeAsync(Func<DiskOptions, DiskOptions> change, OffBehaviour? behaviour = null) => MoveAsync(() =>
+    {
+        Disk.Change(change);
+        if (behaviour is { } chosen)
+        {
+            Served.OffBehaviour = DefaultOffBehaviour = chosen;
+        }
+
+        return true;
+    });
 
     /// <summary>Changes when and in which order pending commands become persistent by themselves, at once; also begins it.</summary>
     public void SetDestage(DestagePolicy policy)

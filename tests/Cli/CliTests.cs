@@ -26,6 +26,25 @@ public sealed class CliTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_can_change_is_set_for_what_comes_after()
+    {
+        string said = (await _server.RunAsync("disks", "set", "disk0", "awun=16K", "awupf=16K", "loss=lose-all", "seed=9")).Is(ExitCodes.Fine).Output;
+        Assert.Equal("disk0: awun 16384, awupf 16384, loss lose-all, seed 9", said.Trim());
+        Assert.Contains("16K", (await _server.RunAsync("disks")).Is(ExitCodes.Fine).Output, StringComparison.Ordinal);
+        JsonElement disk = (await _server.RunAsync("disks", "set", "disk0", "nawun=32K", "nawupf=32K", "mam=off", "--json")).Is(ExitCodes.Fine).Json;
+        Assert.Equal((16384, 32768), (disk.GetProperty("awupf").GetInt64(), disk.GetProperty("nawupf").GetInt64()));
+        Assert.Contains("32K", (await _server.RunAsync("disks")).Is(ExitCodes.Fine).Output, StringComparison.Ordinal);
+        Assert.Equal("lose-all", _server.Disk.Options.Loss.ToString());
+
+        (await _server.RunAsync("disks", "set", "disk0", "seed=10", "awupf=1000")).Is(ExitCodes.Usage).Says("awupf");
+        (await _server.RunAsync("disks", "set", "disk0", "size=2M")).Is(ExitCodes.Usage).Says("size");
+        (await _server.RunAsync("disks", "set", "nope", "seed=1")).Is(ExitCodes.Usage).Says("nope");
+        (await _server.RunAsync("disks", "set", "disk0", "seed")).Is(ExitCodes.Usage).Says("KEY=VALUE");
+        (await _server.RunAsync("disks", "set", "disk0", "seed=1", "seed=2")).Is(ExitCodes.Usage).Says("seed is given twice");
+        Assert.Equal(9UL, _server.Disk.Options.Seed);
+    }
+
+    [Fact]
     public async Task The_power_goes_and_comes()
     {
         _server.Write(0, 4096);
@@ -125,6 +144,8 @@ public sealed class CliTests : IAsyncLifetime
     [InlineData("power on disk0 --seed 1")]
     [InlineData("check")]
     [InlineData("disks extra")]
+    [InlineData("disks set")]
+    [InlineData("disks set disk0")]
     [InlineData("nosuch")]
     [InlineData("disks --nosuch")]
     public async Task Wrong_usage_is_exit_2_and_one_line(string arguments) =>

@@ -109,4 +109,24 @@ public sealed class AtomicityTests
     [Fact]
     public void Data_of_another_block_is_foreign() =>
         new Scene("wxyz", awupf: 1).Write(1, 0, "AB").Ack(1).Refuses("BByz", ViolationKind.ForeignData, 0, 1);
+
+    [Fact]
+    public void The_specifications_figure_5_two_overlapping_writes_are_never_mixed()
+    {
+        Scene aThenB = new Scene("CCCCC", awupf: 4).Write(1, 0, "AAAA", fua: true).Write(2, 1, "BBBB", fua: true).Ack(1, 2).Allows("ABBBB");
+        Scene bThenA = new Scene("CCCCC", awupf: 4).Write(1, 1, "BBBB", fua: true).Write(2, 0, "AAAA", fua: true).Ack(1, 2).Allows("AAAAB");
+        foreach (string wrong in (string[])["AABBB", "ABAAB"])
+        {
+            Assert.Equal(VerdictKind.Illegal, aThenB.Judge(wrong).Kind);
+            Assert.Equal(VerdictKind.Illegal, bThenA.Judge(wrong).Kind);
+        }
+    }
+
+    [Fact]
+    public void The_specifications_figures_6_and_7_a_write_within_AWUPF_is_all_old_or_all_new() =>
+        new Scene("CBBBB", awupf: 2).Write(1, 0, "AA")
+            .Allows("AABBB", "CBBBB")
+            .Refuses("ABBBB", ViolationKind.TornAtom, 0, 1)
+            .Refuses("CABBB", ViolationKind.TornAtom, 1, 1)
+            .Refuses("DDBBB", ViolationKind.ForeignData, 0, 1);
 }

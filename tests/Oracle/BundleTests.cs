@@ -43,6 +43,52 @@ public sealed class BundleTests
         }
     }
 
+    [Theory]
+    [InlineData("random:0.5")]
+    [InlineData("fifo")]
+    [InlineData("explicit:1,6.0,8.1-2")]
+    public void A_command_is_judged_by_the_promises_it_was_accepted_under(string loss)
+    {
+        int refused = 0;
+        for (ulong seed = 1; seed <= 300; seed++)
+        {
+            BundleCase drawn = BundleCase.Draw(new Dice(seed), loss, mayTie: seed % 5 == 0, ownPromises: true);
+            BundleVerdict verdict = BundleJudge.Judge(Read(new BundleBytes(drawn)));
+            Assert.True(verdict.IsGood, $"seed {seed}: {verdict.Message}");
+
+            // Without its own promises it is another command: a reader that passed over them would have to notice here.
+            BundleBytes without = new(drawn);
+            foreach (JsonNode? command in without.Manifest["pending"]!.AsArray())
+            {
+                command!.AsObject().Remove("atomicity");
+            }
+
+            refused += BundleJudge.Judge(Read(without)).IsGood ? 0 : 1;
+        }
+
+        Assert.True(refused > 20, $"{refused} of 300");
+    }
+
+    [Fact]
+    public void Promises_of_a_commands_own_that_cannot_be_are_named()
+    {
+        BundleBytes bytes = new(BundleCase.Draw(new Dice(5), "keep-all", ownPromises: true));
+        JsonArray pending = bytes.Manifest["pending"]!.AsArray();
+        int own = Enumerable.Range(0, pending.Count).First(i => pending[i]!["atomicity"] is not null);
+        pending[own]!["atomicity"]!["awupfBytes"] = 100;
+        BundleFormatException refusal = Assert.Throws<BundleFormatException>(() => Read(bytes));
+        Assert.Equal($"pending[{own}].atomicity", refusal.Place);
+    }
+
+    [Fact]
+    public void In_version_1_a_commands_own_promises_are_a_member_like_any_unknown_one()
+    {
+        BundleCase drawn = BundleCase.Draw(new Dice(5), "keep-all");
+        BundleBytes bytes = new(drawn);
+        bytes.Manifest["pending"]!.AsArray()[0]!["atomicity"] = "not even an object";
+        Assert.True(BundleJudge.Judge(Read(bytes)).IsGood);
+    }
+
     [Fact]
     public void A_changed_byte_of_the_result_is_refused_by_all_three()
     {

@@ -197,7 +197,8 @@ public sealed class HostileBundleTests
     [InlineData("[]", "is not an object")]
     [InlineData("{}", "format is missing")]
     [InlineData("{\"format\":\"x\"}", "is not blockemu-bundle")]
-    [InlineData("{\"format\":\"blockemu-bundle\",\"version\":2}", "version 2 is not known")]
+    [InlineData("{\"format\":\"blockemu-bundle\",\"version\":3}", "version 3 is not known")]
+    [InlineData("{\"format\":\"blockemu-bundle\",\"version\":0}", "version 0 is not known")]
     [InlineData("{\"format\":\"blockemu-bundle\",\"format\":\"blockemu-bundle\"}", "is not JSON")]
     [InlineData("{\"format\":\"\\ud800\"}", "Unicode")]
     public void A_manifest_that_is_none_is_refused(string json, string says)

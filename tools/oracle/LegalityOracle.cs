@@ -27,7 +27,6 @@ public static class LegalityOracle
     public static Verdict Judge(
         DiskTrace trace, IPlatterImage first, IPlatterImage platter, JudgeOptions? options = null)
     {
-        AtomicityPromise promise = trace.Geometry.Promise;
         List<Judging.Version> versions = new(trace.Steps.Count);
         foreach (TraceStep step in trace.Steps)
         {
@@ -36,13 +35,13 @@ public static class LegalityOracle
                 : ZeroContent.Instance;
             versions.Add(new Judging.Version(
                 step.Sequence, trace.IsRequired(step), step.IsAcknowledged, content,
-                AtomLayout.For(step.Range.OffsetBytes, step.Range.LengthBytes, promise), [step.Range])
+                AtomLayout.For(step.Range.OffsetBytes, step.Range.LengthBytes, step.Promise), [step.Range])
             {
                 IsFlushCovered = trace.IsFlushCovered(step),
             });
         }
 
-        JudgeCase judged = new(trace.Geometry.SizeBytes, promise.BlockSizeBytes, first, platter, versions)
+        JudgeCase judged = new(trace.Geometry.SizeBytes, trace.Geometry.Promise.BlockSizeBytes, first, platter, versions)
         {
             FlushBorders = trace.FlushBorders,
         };

@@ -14,7 +14,8 @@ internal static class BundleManifest
         using Utf8JsonWriter json = new(output);
         json.WriteStartObject();
         json.WriteString("format", "blockemu-bundle");
-        json.WriteNumber("version", BundleWriter.Version);
+        bool hasOwnPromises = evidence.Commands.Any(c => c.Atomicity != evidence.Atomicity);
+        json.WriteNumber("version", hasOwnPromises ? BundleWriter.Version : BundleWriter.VersionWithoutOwnPromises);
         json.WriteStartObject("disk");
         json.WriteString("name", diskName);
         json.WriteNumber("sizeBytes", report.SizeBytes);
@@ -29,9 +30,9 @@ internal static class BundleManifest
     private static void WriteAtomicity(Utf8JsonWriter json, AtomicityParameters atomicity)
     {
         json.WriteStartObject("atomicity");
-        json.WriteNumber("awunBytes", atomicity.AwunBytes);
-        json.WriteNumber("awupfBytes", atomicity.AwupfBytes);
-        json.WriteNumber("acwuBytes", atomicity.AcwuBytes);
+        json.WriteNumber("awunBytes", atomicity.EffectiveAwunBytes);
+        json.WriteNumber("awupfBytes", atomicity.EffectiveAwupfBytes);
+        json.WriteNumber("acwuBytes", atomicity.EffectiveAcwuBytes);
         json.WriteNumber("nabsnBytes", atomicity.NabsnBytes);
         json.WriteNumber("nabspfBytes", atomicity.NabspfBytes);
         json.WriteNumber("naboBytes", atomicity.NaboBytes);
@@ -88,6 +89,11 @@ internal static class BundleManifest
             json.WriteBoolean("isFua", command.IsFua);
             json.WriteBoolean("mustSurvive", command.MustSurvive);
             json.WriteBoolean("isFlushCovered", command.IsFlushCovered);
+            if (command.Atomicity != evidence.Atomicity)
+            {
+                WriteAtomicity(json, command.Atomicity);
+            }
+
             WriteRanges(json, "live", command.Live);
             json.WriteString("outcome", NameOf(entry.Outcome));
             WriteRanges(json, "kept", command.Kept);

@@ -4,10 +4,13 @@ using BlockEmu.Device.Power;
 
 namespace BlockEmu.Server.Admin.Bundles;
 
-/// <summary>Writes a report bundle, version 1 (docs/bundle-format.md), from a cut's evidence.</summary>
+/// <summary>Writes a report bundle (docs/bundle-format.md) from a cut's evidence.</summary>
 internal static class BundleWriter
 {
-    public const int Version = 1;
+    public const int Version = 2;
+
+    /// <summary>The version of a bundle whose commands were all accepted under the report's promises: older readers know it.</summary>
+    public const int VersionWithoutOwnPromises = 1;
 
     /// <summary>Writes the whole bundle. Call it where the evidence is valid (<see cref="Disk.WithEvidence{T}"/>).</summary>
     public static void Write(Stream output, string diskName, CutEvidence evidence)

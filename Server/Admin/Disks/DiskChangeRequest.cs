@@ -1,6 +1,42 @@
 namespace BlockEmu.Server.Admin.Disks;
 
-/// <summary>What of a disk can change while it is served.</summary>
-/// <param name="OffBehaviour">What clients see while the disk is off unless the move says otherwise:
-/// <c>reset</c>, <c>hang</c>, <c>error</c>. At once also for an outage that lasts.</param>
-public sealed record DiskChangeRequest(string? OffBehaviour);
+/// <summary>What of a disk can change while it is served; what is absent stays. Described here for the OpenAPI document; sizes
+/// are numbers here and may be strings such as "16K" too.</summary>
+public sealed record DiskChangeRequest
+{
+    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>, <c>error</c>.
+    /// At once also for an outage that lasts.</summary>
+    public string? OffBehaviour { get; init; }
+
+    public long? Awun { get; init; }
+
+    public long? Awupf { get; init; }
+
+    public long? Acwu { get; init; }
+
+    /// <summary>The namespace's own units; 0 = as the controller's (<c>awun</c>, <c>awupf</c>, <c>acwu</c>).</summary>
+    public long? Nawun { get; init; }
+
+    /// <inheritdoc cref="Nawun"/>
+    public long? Nawupf { get; init; }
+
+    /// <inheritdoc cref="Nawun"/>
+    public long? Nacwu { get; init; }
+
+    public long? Nabsn { get; init; }
+
+    public long? Nabspf { get; init; }
+
+    public long? Nabo { get; init; }
+
+    public bool? Mam { get; init; }
+
+    /// <summary>"Disable normal": only power-fail atomicity is kept.</summary>
+    public bool? Dn { get; init; }
+
+    /// <summary>What a cut loses when it does not say.</summary>
+    public string? Loss { get; init; }
+
+    /// <summary>Cut n without a seed of its own takes hash(seed, n).</summary>
+    public ulong? Seed { get; init; }
+}

@@ -19,6 +19,15 @@ public sealed record DiskCreateRequest
 
     public long? Acwu { get; init; }
 
+    /// <summary>The namespace's own units; 0 = as the controller's (<c>awun</c>, <c>awupf</c>, <c>acwu</c>).</summary>
+    public long? Nawun { get; init; }
+
+    /// <inheritdoc cref="Nawun"/>
+    public long? Nawupf { get; init; }
+
+    /// <inheritdoc cref="Nawun"/>
+    public long? Nacwu { get; init; }
+
     public long? Nabsn { get; init; }
 
     public long? Nabspf { get; init; }
@@ -26,6 +35,9 @@ public sealed record DiskCreateRequest
     public long? Nabo { get; init; }
 
     public bool? Mam { get; init; }
+
+    /// <summary>"Disable normal": only power-fail atomicity is kept.</summary>
+    public bool? Dn { get; init; }
 
     /// <summary>0 = off.</summary>
     public long? Cache { get; init; }

@@ -1,4 +1,5 @@
 using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Admin.Json;
 using BlockEmu.Server.Admin.Problems;
 using BlockEmu.Server.Hosting;
@@ -21,8 +22,8 @@ internal static class DiskEndpoints
             .WithSummary("Make a disk").Accepts<DiskCreateRequest>("application/json")
             .Produces<DiskInfo>(StatusCodes.Status201Created).WithProblems(400, 409, 415);
         group.MapPatch("/{disk}", (string disk, HttpContext context) => ChangeAsync(disk, context, state))
-            .WithSummary("Change what can change while the disk is served").Accepts<DiskChangeRequest>("application/json")
-            .Produces<DiskInfo>().WithProblems(400, 404, 415);
+            .WithSummary("Change what can change while the disk is served: all that is asked for, or nothing")
+            .Accepts<DiskChangeRequest>("application/json").Produces<DiskInfo>().WithProblems(400, 404, 409, 415);
         group.MapDelete("/{disk}", (string disk, bool? force) => DeleteAsync(disk, force ?? false, state))
             .WithSummary("Flush a disk and take it out of service; its image file stays")
             .Produces(StatusCodes.Status204NoContent).WithProblems(404, 409, 500);
@@ -60,13 +61,16 @@ internal static class DiskEndpoints
         DiskControl control = state.Find(disk);
         using JsonBody body = await JsonBody.ReadAsync(context.Request, mayBeAbsent: false);
         OffBehaviour? behaviour = body.Clients("offBehaviour");
+        DiskChange change = body.Change();
+        body.AddFaults(change.Apply(control.Disk.Options).Faults);
         body.ThrowIfFaulty();
-        if (behaviour is { } chosen)
-        {
-            await control.SetOffBehaviourAsync(chosen);
-        }
-
+        await control.ChangeAsync(Judge, behaviour);
         return Results.Json(DiskInfo.From(control), AdminJson.Readable.DiskInfo);
+
+        // Again, where no other change is beside it: what it goes well with may have changed meanwhile.
+        DiskOptions Judge(DiskOptions now) => change.Apply(now) is var (options, faults) && faults.Count == 0
+            ? options
+            : throw ApiException.BadFields(faults);
     }
 
     private static async Task<IResult> DeleteAsync(string disk, bool force, AdminState state)

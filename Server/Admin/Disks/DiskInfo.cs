@@ -23,6 +23,15 @@ public sealed record DiskInfo
 
     public required long Acwu { get; init; }
 
+    /// <summary>The namespace's own unit in place of <c>awun</c>; 0 = none.</summary>
+    public required long Nawun { get; init; }
+
+    /// <summary>The namespace's own unit in place of <c>awupf</c>; 0 = none.</summary>
+    public required long Nawupf { get; init; }
+
+    /// <summary>The namespace's own unit in place of <c>acwu</c>; 0 = none.</summary>
+    public required long Nacwu { get; init; }
+
     public required long Nabsn { get; init; }
 
     public required long Nabspf { get; init; }
@@ -30,6 +39,9 @@ public sealed record DiskInfo
     public required long Nabo { get; init; }
 
     public required bool Mam { get; init; }
+
+    /// <summary>"Disable normal": only power-fail atomicity is kept.</summary>
+    public required bool Dn { get; init; }
 
     /// <summary>Size of the volatile cache; 0 = off.</summary>
     public required long Cache { get; init; }
@@ -100,10 +112,14 @@ public sealed record DiskInfo
             Awun = atomicity.AwunBytes,
             Awupf = atomicity.AwupfBytes,
             Acwu = atomicity.AcwuBytes,
+            Nawun = atomicity.NawunBytes,
+            Nawupf = atomicity.NawupfBytes,
+            Nacwu = atomicity.NacwuBytes,
             Nabsn = atomicity.NabsnBytes,
             Nabspf = atomicity.NabspfBytes,
             Nabo = atomicity.NaboBytes,
             Mam = atomicity.Mam,
+            Dn = atomicity.Dn,
             Cache = options.CacheBytes,
             Protected = options.ProtectedBytes,
             Destage = DestageText.Of(disk.DestagePolicy),

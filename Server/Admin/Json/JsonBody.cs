@@ -98,6 +98,32 @@ internal sealed class JsonBody : IDisposable
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= minimum && number <= maximum ? number
         : Refuse<int>(name, $"must be a whole number from {minimum} to {maximum}");
 
+    /// <summary>The keys of a disk that can change; those that cannot are faults.</summary>
+    public DiskChange Change()
+    {
+        DiskChange change = new();
+        foreach (DiskKey key in DiskKeys.All)
+        {
+            if (!key.CanChange)
+            {
+                Require(Root?.TryGetProperty(key.Name, out _) != true, key.Name, $"cannot change while the disk is served; {DiskChange.AllNames} can");
+            }
+            else if (Get(key.Name) is { } value)
+            {
+                if (DiskSpecJson.ToText(value, key.Form) is { } text)
+                {
+                    change.Add(key, text);
+                }
+                else
+                {
+                    _faults.Add(new Fault(key.Name, $"must be {DiskSpecJson.Describe(key.Form)}"));
+                }
+            }
+        }
+
+        return change;
+    }
+
     public string? Text(string name)
     {
         if (Get(name) is not { } value)
@@ -123,12 +149,15 @@ internal sealed class JsonBody : IDisposable
         }
     }
 
+    /// <summary>Faults found elsewhere, to be told with the others.</summary>
+    public void AddFaults(IEnumerable<Fault> faults) => _faults.AddRange(faults);
+
     /// <summary>To be called when every field was asked for.</summary>
     public void ThrowIfFaulty()
     {
         foreach (JsonProperty property in Root?.EnumerateObject() ?? default)
         {
-            if (!_known.Contains(property.Name))
+            if (!_known.Contains(property.Name) && !_faults.Exists(f => f.Field == property.Name))
             {
                 string there = _known.Count == 0 ? "this request takes no fields" : $"there are {string.Join(", ", _known)}";
                 _faults.Add(new Fault(property.Name, $"unknown; {there}"));

@@ -22,6 +22,9 @@ public sealed record PendingInfo
 
     public required long AtomCount { get; init; }
 
+    /// <summary>The promises it was accepted under, where they are others than the report's.</summary>
+    public AtomicityInfo? Atomicity { get; init; }
+
     /// <summary><c>kept</c>, <c>lost</c>, <c>torn</c>, <c>superseded</c>.</summary>
     public required string Outcome { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record PendingInfo
         IsAcknowledged = entry.IsAcknowledged,
         IsFua = entry.IsFua,
         AtomCount = entry.AtomCount,
+        Atomicity = entry.Atomicity is null ? null : AtomicityInfo.From(entry.Atomicity),
         Outcome = BundleManifest.NameOf(entry.Outcome),
         Kept = ToRanges(entry.Kept),
         Lost = ToRanges(entry.Lost),

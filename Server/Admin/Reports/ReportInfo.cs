@@ -20,7 +20,7 @@ public sealed record ReportInfo : ReportSummaryInfo
         Pending = [.. report.Pending.Skip(page.Offset).Take(page.Limit).Select(PendingInfo.From)];
     }
 
-    /// <summary>The promises that were in force.</summary>
+    /// <summary>The promises that were in force at the cut; a command accepted under others shows its own.</summary>
     [JsonPropertyOrder(1)]
     public required AtomicityInfo Atomicity { get; init; }
 
@@ -41,9 +41,12 @@ public sealed record ReportInfo : ReportSummaryInfo
     public required IReadOnlyList<PendingInfo> Pending { get; init; }
 }
 
-/// <summary>The promises that were in force at a cut, bytes.</summary>
-public sealed record AtomicityInfo(long Awun, long Awupf, long Acwu, long Nabsn, long Nabspf, long Nabo, bool Mam)
+/// <summary>Promises about atomicity, bytes. The namespace's own units (<c>nawun</c> and so on) are 0 where the controller's
+/// hold.</summary>
+public sealed record AtomicityInfo(
+    long Awun, long Awupf, long Acwu, long Nawun, long Nawupf, long Nacwu, long Nabsn, long Nabspf, long Nabo, bool Mam, bool Dn)
 {
-    internal static AtomicityInfo From(AtomicityParameters a) =>
-        new(a.AwunBytes, a.AwupfBytes, a.AcwuBytes, a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam);
+    internal static AtomicityInfo From(AtomicityParameters a) => new(
+        a.AwunBytes, a.AwupfBytes, a.AcwuBytes, a.NawunBytes, a.NawupfBytes, a.NacwuBytes, a.NabsnBytes, a.NabspfBytes, a.NaboBytes,
+        a.Mam, a.Dn);
 }

@@ -24,6 +24,12 @@ internal sealed class DiskDraft(string? defaultName)
 
     public long? AcwuBytes { get; set; }
 
+    public long NawunBytes { get; set; }
+
+    public long NawupfBytes { get; set; }
+
+    public long NacwuBytes { get; set; }
+
     public long NabsnBytes { get; set; }
 
     public long NabspfBytes { get; set; }
@@ -31,6 +37,8 @@ internal sealed class DiskDraft(string? defaultName)
     public long NaboBytes { get; set; }
 
     public bool Mam { get; set; }
+
+    public bool Dn { get; set; }
 
     public long CacheBytes { get; set; } = 64L << 20;
 
@@ -99,23 +107,13 @@ internal sealed class DiskDraft(string? defaultName)
             AddFault("minblock", ServedDisk.OffGrid(SizeBytes, MinBlockBytes));
         }
 
-        long awupf = AwupfBytes ?? Math.Max(4096, BlockBytes);
         DiskOptions options = new()
         {
             Name = Name ?? "unnamed",
             SizeBytes = SizeBytes,
             BlockSizeBytes = BlockBytes,
             FilePath = FilePath,
-            Atomicity = new AtomicityParameters
-            {
-                AwupfBytes = awupf,
-                AwunBytes = AwunBytes ?? awupf,
-                AcwuBytes = AcwuBytes ?? awupf,
-                NabsnBytes = NabsnBytes,
-                NabspfBytes = NabspfBytes,
-                NaboBytes = NaboBytes,
-                Mam = Mam,
-            },
+            Atomicity = BuildAtomicity(),
             CacheBytes = CacheBytes,
             ProtectedBytes = ProtectedBytes,
             SyncToHost = SyncToHost,
@@ -134,6 +132,51 @@ internal sealed class DiskDraft(string? defaultName)
             NbdMinimumBlockBytes = MinBlockBytes,
             NbdMaximumPayloadBytes = MaxPayloadBytes,
             IsRotational = IsRotational,
+        };
+    }
+
+    /// <summary>A draft with what a disk has of the keys that can change.</summary>
+    public static DiskDraft From(DiskOptions options)
+    {
+        AtomicityParameters atomicity = options.EffectiveAtomicity;
+        return new DiskDraft(options.Name)
+        {
+            BlockBytes = options.BlockSizeBytes,
+            AwunBytes = atomicity.AwunBytes,
+            AwupfBytes = atomicity.AwupfBytes,
+            AcwuBytes = atomicity.AcwuBytes,
+            NawunBytes = atomicity.NawunBytes,
+            NawupfBytes = atomicity.NawupfBytes,
+            NacwuBytes = atomicity.NacwuBytes,
+            NabsnBytes = atomicity.NabsnBytes,
+            NabspfBytes = atomicity.NabspfBytes,
+            NaboBytes = atomicity.NaboBytes,
+            Mam = atomicity.Mam,
+            Dn = atomicity.Dn,
+            Loss = options.Loss,
+            Seed = options.Seed,
+        };
+    }
+
+    /// <summary>Options with this draft's values for the keys that can change.</summary>
+    public DiskOptions Amend(DiskOptions options) => options with { Atomicity = BuildAtomicity(), Loss = Loss, Seed = Seed ?? options.Seed };
+
+    private AtomicityParameters BuildAtomicity()
+    {
+        long awupf = AwupfBytes ?? Math.Max(4096, BlockBytes);
+        return new AtomicityParameters
+        {
+            AwupfBytes = awupf,
+            AwunBytes = AwunBytes ?? awupf,
+            AcwuBytes = AcwuBytes ?? awupf,
+            NawunBytes = NawunBytes,
+            NawupfBytes = NawupfBytes,
+            NacwuBytes = NacwuBytes,
+            NabsnBytes = NabsnBytes,
+            NabspfBytes = NabspfBytes,
+            NaboBytes = NaboBytes,
+            Mam = Mam,
+            Dn = Dn,
         };
     }
 }

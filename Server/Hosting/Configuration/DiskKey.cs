@@ -20,4 +20,5 @@ internal enum DiskKeyForm
 /// <param name="Name">As written.</param>
 /// <param name="Form">What JSON may say.</param>
 /// <param name="Apply">Takes the value into the draft; returns what is wrong with it, or null.</param>
-internal sealed record DiskKey(string Name, DiskKeyForm Form, Func<DiskDraft, string, string?> Apply);
+/// <param name="CanChange">Whether it can be given anew while the disk is served (<see cref="DiskChange"/>).</param>
+internal sealed record DiskKey(string Name, DiskKeyForm Form, Func<DiskDraft, string, string?> Apply, bool CanChange = false);

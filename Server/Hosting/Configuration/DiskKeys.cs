@@ -16,19 +16,23 @@ internal static class DiskKeys
         new("size", DiskKeyForm.Number, static (d, v) => Size(v, n => d.SizeBytes = n, minimum: 1)),
         new("medium", DiskKeyForm.Text, Medium),
         new("block", DiskKeyForm.Number, static (d, v) => Block(d, v)),
-        new("awun", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwunBytes = n)),
-        new("awupf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwupfBytes = n)),
-        new("acwu", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AcwuBytes = n)),
-        new("nabsn", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabsnBytes = n)),
-        new("nabspf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabspfBytes = n)),
-        new("nabo", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NaboBytes = n)),
-        new("mam", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Mam = on)),
+        new("awun", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwunBytes = n), CanChange: true),
+        new("awupf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AwupfBytes = n), CanChange: true),
+        new("acwu", DiskKeyForm.Number, static (d, v) => Size(v, n => d.AcwuBytes = n), CanChange: true),
+        new("nawun", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NawunBytes = n), CanChange: true),
+        new("nawupf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NawupfBytes = n), CanChange: true),
+        new("nacwu", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NacwuBytes = n), CanChange: true),
+        new("nabsn", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabsnBytes = n), CanChange: true),
+        new("nabspf", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NabspfBytes = n), CanChange: true),
+        new("nabo", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NaboBytes = n), CanChange: true),
+        new("mam", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Mam = on), CanChange: true),
+        new("dn", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Dn = on), CanChange: true),
         new("cache", DiskKeyForm.NumberOrSwitch, Cache),
         new("protected", DiskKeyForm.Number, static (d, v) => Size(v, n => d.ProtectedBytes = n)),
         new("destage", DiskKeyForm.Text, Destage),
         new("isolation", DiskKeyForm.Text, static (_, v) => Only(v, "nvme")),
-        new("loss", DiskKeyForm.Text, Loss),
-        new("seed", DiskKeyForm.Number, Seed),
+        new("loss", DiskKeyForm.Text, Loss, CanChange: true),
+        new("seed", DiskKeyForm.Number, Seed, CanChange: true),
         new("sync", DiskKeyForm.Text, Sync),
         new("readonly", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsReadOnly = on)),
         new("rotational", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsRotational = on)),
@@ -37,6 +41,8 @@ internal static class DiskKeys
         new("minblock", DiskKeyForm.Number, MinBlock),
         new("maxpayload", DiskKeyForm.Number, MaxPayload),
     ];
+
+    public static IReadOnlyList<DiskKey> All => _all;
 
     public static string AllNames { get; } = string.Join(", ", _all.Select(k => k.Name));
 

@@ -35,7 +35,8 @@ internal static class DiskSpecJson
         return spec;
     }
 
-    private static string? ToText(JsonElement value, DiskKeyForm form) => value.ValueKind switch
+    /// <summary>A value as the command line would say it; null when its JSON type is wrong.</summary>
+    public static string? ToText(JsonElement value, DiskKeyForm form) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Number when form is DiskKeyForm.Number or DiskKeyForm.NumberOrSwitch => value.GetRawText(),
@@ -44,7 +45,8 @@ internal static class DiskSpecJson
         _ => null,
     };
 
-    private static string Describe(DiskKeyForm form) => form switch
+    /// <summary>Which JSON types are right.</summary>
+    public static string Describe(DiskKeyForm form) => form switch
     {
         DiskKeyForm.Text => "a string",
         DiskKeyForm.Number => "a number or a string",

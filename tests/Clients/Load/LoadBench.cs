@@ -63,7 +63,7 @@ internal sealed class LoadBench : IAsyncDisposable
         _frontEnd.Silence(_served);
         _crew.ForbidMore();
         string what = $"seed {_seed}, round {round}, {loss}, {_served.OffBehaviour}, block {Disk.Options.BlockSizeBytes}, "
-            + $"awupf {Disk.Options.EffectiveAtomicity.AwupfBytes}, cache {Disk.Options.CacheBytes}";
+            + $"awupf {Disk.Options.EffectiveAtomicity.EffectiveAwupfBytes}, cache {Disk.Options.CacheBytes}";
 
         // The oracle's judgement first, as long as the disk is off; the clients' when they have read what had arrived.
         List<(string What, WholeImage Platter)> platters = [(what, JudgePlatter(what, loss))];

@@ -12,14 +12,13 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
 {
     public DiskTrace Trace { get; private set; } = NewTrace(options);
 
-    public static AtomicityPromise PromiseOf(DiskOptions options)
-    {
-        AtomicityParameters p = options.EffectiveAtomicity;
-        return new AtomicityPromise(options.BlockSizeBytes, p.AwupfBytes, p.NabspfBytes, p.NaboBytes, p.Mam);
-    }
+    public static AtomicityPromise PromiseOf(DiskOptions options) => PromiseOf(options.BlockSizeBytes, options.EffectiveAtomicity);
 
-    public void OnStep(long sequence, WriteKind kind, ByteRange range, bool isFua, ReadOnlySpan<byte> payload) =>
-        Trace.Step(sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray());
+    public void OnStep(
+        long sequence, WriteKind kind, ByteRange range, bool isFua, AtomicityParameters atomicity, ReadOnlySpan<byte> payload) =>
+        Trace.Step(
+            sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray(),
+            PromiseOf(options.BlockSizeBytes, atomicity));
 
     public void OnAcknowledge(long sequence) => Trace.Acknowledge(sequence);
 
@@ -40,6 +39,9 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
     }
 
     public void OnPowerOn() => Trace = NewTrace(options);
+
+    private static AtomicityPromise PromiseOf(int blockSizeBytes, AtomicityParameters p) =>
+        new(blockSizeBytes, p.EffectiveAwupfBytes, p.NabspfBytes, p.NaboBytes, p.Mam);
 
     private static DiskTrace NewTrace(DiskOptions options) =>
         new(new TraceGeometry(options.SizeBytes, PromiseOf(options), options.CacheBytes != 0));

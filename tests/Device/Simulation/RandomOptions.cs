@@ -15,8 +15,8 @@ internal static class RandomOptions
         long cache = chance.NextBelow(4) switch
         {
             0 => 0,
-            1 => 2 * atomicity.AwupfBytes,
-            2 => (2 * atomicity.AwupfBytes) + ((long)chance.NextBelow(64) * 512),
+            1 => 2 * atomicity.EffectiveAwupfBytes,
+            2 => (2 * atomicity.EffectiveAwupfBytes) + ((long)chance.NextBelow(64) * 512),
             _ => 1 << 20,
         };
         return new DiskOptions
@@ -51,7 +51,13 @@ internal static class RandomOptions
         _ => LossModel.Random(0.5),
     };
 
-    private static AtomicityParameters DrawAtomicity(ref SplitMix64 chance, int block)
+    public static AtomicityParameters DrawAtomicity(ref SplitMix64 chance, int block)
+    {
+        AtomicityParameters drawn = DrawControllers(ref chance, block);
+        return chance.NextCoin(0.3) ? AsNamespaceUnits(drawn, block) : drawn;
+    }
+
+    private static AtomicityParameters DrawControllers(ref SplitMix64 chance, int block)
     {
         int[] units = [1, 1, 2, 3, 8, 8, 16, 32];
         long awupf = units[chance.NextBelow(8)] * (long)block;
@@ -80,4 +86,15 @@ internal static class RandomOptions
             NaboBytes = boundary == 0 ? 0 : (long)chance.NextBelow((ulong)(boundary / block)) * block,
         };
     }
+
+    /// <summary>The same promises, given as the namespace's above a controller that promises single blocks.</summary>
+    private static AtomicityParameters AsNamespaceUnits(AtomicityParameters p, int block) => p with
+    {
+        AwunBytes = block,
+        AwupfBytes = block,
+        AcwuBytes = block,
+        NawunBytes = p.AwunBytes,
+        NawupfBytes = p.AwupfBytes,
+        NacwuBytes = p.AcwuBytes,
+    };
 }

@@ -50,6 +50,7 @@ internal sealed class RandomRun
                 {
                     OneCommand();
                     Commands++;
+                    MaybeChange();
                 }
 
                 CutAndJudge();
@@ -109,6 +110,19 @@ internal sealed class RandomRun
                 Assert.Equal(DiskStatus.Ok, _transfers.Write(ref _ways, _disk.PowerEpoch, range.OffsetBytes, payload, fua));
                 payload.CopyTo(_visible, range.OffsetBytes);
                 break;
+        }
+    }
+
+    /// <summary>Other promises for the commands to come, where they go with the cache.</summary>
+    private void MaybeChange()
+    {
+        if (_ways.NextCoin(0.05))
+        {
+            AtomicityParameters drawn = RandomOptions.DrawAtomicity(ref _ways, _options.BlockSizeBytes);
+            if (!(_options with { Atomicity = drawn }).Validate().Any())
+            {
+                _disk.Change(o => o with { Atomicity = drawn });
+            }
         }
     }
 

@@ -15,6 +15,11 @@ internal sealed class RandomTransfers(Disk disk) : IDisposable
 
     public DiskStatus Write(ref SplitMix64 chance, long epoch, long offsetBytes, byte[] payload, bool fua)
     {
+        if (chance.NextCoin(0.1))
+        {
+            return CompareAndWrite(epoch, offsetBytes, payload, fua);
+        }
+
         if (!disk.CanStock(offsetBytes, payload.Length) || chance.NextCoin(0.5))
         {
             return disk.Write(epoch, offsetBytes, payload, fua);
@@ -42,6 +47,26 @@ internal sealed class RandomTransfers(Disk disk) : IDisposable
 
         Assert.Equal(payload.Length, done);
         return disk.Write(epoch, offsetBytes, payload.Length, _stock, fua);
+    }
+
+    /// <summary>A compare and write that expects what is there, and now and then what is not; where others write in between, a
+    /// plain write.</summary>
+    private DiskStatus CompareAndWrite(long epoch, long offsetBytes, byte[] payload, bool fua)
+    {
+        byte[] expected = new byte[payload.Length];
+        DiskStatus status = disk.Read(epoch, offsetBytes, expected);
+        if (status == DiskStatus.Ok && payload[0] % 4 == 0)
+        {
+            expected[^1] ^= 1;
+            status = disk.CompareAndWrite(epoch, offsetBytes, expected, payload, fua);
+            Assert.NotEqual(DiskStatus.Ok, status);
+        }
+        else if (status == DiskStatus.Ok)
+        {
+            status = disk.CompareAndWrite(epoch, offsetBytes, expected, payload, fua);
+        }
+
+        return status == DiskStatus.Miscompare ? disk.Write(epoch, offsetBytes, payload, fua) : status;
     }
 
     public DiskStatus Read(ref SplitMix64 chance, long epoch, long offsetBytes, byte[] destination, string story)

@@ -7,34 +7,38 @@ using BlockEmu.Oracle.Traces;
 namespace BlockEmu.Device.Tests.Simulation;
 
 /// <summary>Writes a disk's event log into the oracle's words; a new log at every power on.</summary>
-internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
+/// <param name="options">The disk's.</param>
+/// <param name="newView">Makes somebody else who hears the same, for each power on.</param>
+internal sealed class TraceRecorder(DiskOptions options, Func<IDiskEventSink>? newView = null) : IDiskEventSink
 {
     public DiskTrace Trace { get; private set; } = NewTrace(options);
 
-    /// <summary>The same as clients would know it.</summary>
-    public OutsideView Outside { get; private set; } = NewView(options);
+    /// <summary>Who hears the same.</summary>
+    public IDiskEventSink? Outside { get; private set; } = newView?.Invoke();
 
     /// <summary>The order of everything, for replays: kind and sequence number (or flush).</summary>
     public List<(char Kind, long Number)> Log { get; } = [];
 
-    public static AtomicityPromise PromiseOf(DiskOptions options)
-    {
-        AtomicityParameters p = options.EffectiveAtomicity;
-        return new AtomicityPromise(options.BlockSizeBytes, p.AwupfBytes, p.NabspfBytes, p.NaboBytes, p.Mam);
-    }
+    public static TraceGeometry GeometryOf(DiskOptions options) =>
+        new(options.SizeBytes, PromiseOf(options), options.CacheBytes != 0);
 
-    public void OnStep(long sequence, WriteKind kind, ByteRange range, bool isFua, ReadOnlySpan<byte> payload)
+    public static AtomicityPromise PromiseOf(DiskOptions options) => PromiseOf(options.BlockSizeBytes, options.EffectiveAtomicity);
+
+    public void OnStep(
+        long sequence, WriteKind kind, ByteRange range, bool isFua, AtomicityParameters atomicity, ReadOnlySpan<byte> payload)
     {
         Log.Add(('s', sequence));
-        Trace.Step(sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray());
-        Outside.OnStep(sequence, kind, range, isFua, payload);
+        Trace.Step(
+            sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray(),
+            PromiseOf(options.BlockSizeBytes, atomicity));
+        Outside?.OnStep(sequence, kind, range, isFua, atomicity, payload);
     }
 
     public void OnAcknowledge(long sequence)
     {
         Log.Add(('a', sequence));
         Trace.Acknowledge(sequence);
-        Outside.OnAcknowledge(sequence);
+        Outside?.OnAcknowledge(sequence);
     }
 
     public void OnDestage(long sequence)
@@ -46,13 +50,13 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
     public void OnFlushAccepted(long flush)
     {
         Trace.FlushAccepted(flush);
-        Outside.OnFlushAccepted(flush);
+        Outside?.OnFlushAccepted(flush);
     }
 
     public void OnFlushAcknowledged(long flush)
     {
         Trace.FlushAcknowledged(flush);
-        Outside.OnFlushAcknowledged(flush);
+        Outside?.OnFlushAcknowledged(flush);
     }
 
     public void OnMark(DiskMark mark) => Trace.Mark(mark.Text);
@@ -62,21 +66,19 @@ internal sealed class TraceRecorder(DiskOptions options) : IDiskEventSink
         if (!Trace.IsCut)
         {
             Trace.Cut();
-            Outside.OnCut(report);
+            Outside?.OnCut(report);
         }
     }
 
     public void OnPowerOn()
     {
         Trace = NewTrace(options);
-        Outside = NewView(options);
+        Outside = newView?.Invoke();
         Log.Clear();
     }
 
+    private static AtomicityPromise PromiseOf(int blockSizeBytes, AtomicityParameters p) =>
+        new(blockSizeBytes, p.EffectiveAwupfBytes, p.NabspfBytes, p.NaboBytes, p.Mam);
+
     private static DiskTrace NewTrace(DiskOptions options) => new(GeometryOf(options));
-
-    private static OutsideView NewView(DiskOptions options) => new(GeometryOf(options), options.EffectiveAtomicity);
-
-    private static TraceGeometry GeometryOf(DiskOptions options) =>
-        new(options.SizeBytes, PromiseOf(options), options.CacheBytes != 0);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 using BlockEmu.Oracle.Traces;
 
@@ -89,23 +90,14 @@ internal sealed class BundleBytes
     private static JsonObject ManifestOf(BundleCase from) => new()
     {
         ["format"] = "blockemu-bundle",
-        ["version"] = 1,
+        ["version"] = from.Pending.Exists(p => p.Promise is not null) ? 2 : 1,
         ["disk"] = new JsonObject
         {
             ["name"] = "disk0",
             ["sizeBytes"] = from.BlockCount * BundleCase.Block,
             ["blockSizeBytes"] = BundleCase.Block,
         },
-        ["atomicity"] = new JsonObject
-        {
-            ["awunBytes"] = from.Promise.AwupfBytes,
-            ["awupfBytes"] = from.Promise.AwupfBytes,
-            ["acwuBytes"] = from.Promise.AwupfBytes,
-            ["nabsnBytes"] = 0,
-            ["nabspfBytes"] = from.Promise.NabspfBytes,
-            ["naboBytes"] = from.Promise.NaboBytes,
-            ["mam"] = from.Promise.Mam,
-        },
+        ["atomicity"] = AtomicityOf(from.Promise),
         ["report"] = new JsonObject
         {
             ["number"] = 1,
@@ -120,7 +112,29 @@ internal sealed class BundleBytes
         ["pending"] = new JsonArray([.. from.Pending.Select(PendingOf)]),
     };
 
-    private static JsonObject PendingOf(BundlePending p) => new()
+    private static JsonObject AtomicityOf(AtomicityPromise promise) => new()
+    {
+        ["awunBytes"] = promise.AwupfBytes,
+        ["awupfBytes"] = promise.AwupfBytes,
+        ["acwuBytes"] = promise.AwupfBytes,
+        ["nabsnBytes"] = 0,
+        ["nabspfBytes"] = promise.NabspfBytes,
+        ["naboBytes"] = promise.NaboBytes,
+        ["mam"] = promise.Mam,
+    };
+
+    private static JsonObject PendingOf(BundlePending p)
+    {
+        JsonObject command = Described(p);
+        if (p.Promise is not null)
+        {
+            command["atomicity"] = AtomicityOf(p.Promise);
+        }
+
+        return command;
+    }
+
+    private static JsonObject Described(BundlePending p) => new()
     {
         ["sequence"] = p.Sequence,
         ["kind"] = p.Kind switch { StepKind.Write => "write", StepKind.Trim => "trim", _ => "write-zeroes" },

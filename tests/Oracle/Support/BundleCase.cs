@@ -27,25 +27,28 @@ internal sealed class BundleCase
 
     public List<BundlePending> Pending { get; } = [];
 
-    public static BundleCase Draw(Dice dice, string loss, bool mayTie = false, bool mustSurvive = false)
+    public static BundleCase Draw(Dice dice, string loss, bool mayTie = false, bool mustSurvive = false, bool ownPromises = false)
     {
         int blocks = mayTie ? 150 : 8 + dice.Below(24);
         BundleCase drawn = new()
         {
             BlockCount = blocks,
-            Promise = new AtomicityPromise(Block, (1 + dice.Below(4)) * Block, dice.OneIn(2) ? 0 : 4 * Block, 0, dice.OneIn(2)),
+            Promise = DrawPromise(dice),
             Seed = dice.Next(),
             Loss = loss,
             NewestRequired = dice.OneIn(2) ? 3 : 0,
             Old = Content(dice, blocks),
         };
-        drawn.DrawPending(dice, 2 + dice.Below(8), mayTie, mustSurvive);
+        drawn.DrawPending(dice, 2 + dice.Below(8), mayTie, mustSurvive, ownPromises);
         drawn.DrawFlushes(dice);
         drawn.Cut();
         return drawn;
     }
 
-    private void DrawPending(Dice dice, int count, bool mayTie, bool mustSurvive)
+    private static AtomicityPromise DrawPromise(Dice dice) =>
+        new(Block, (1 + dice.Below(4)) * Block, dice.OneIn(2) ? 0 : 4 * Block, 0, dice.OneIn(2));
+
+    private void DrawPending(Dice dice, int count, bool mayTie, bool mustSurvive, bool ownPromises)
     {
         for (int i = 0; i < count; i++)
         {
@@ -67,6 +70,7 @@ internal sealed class BundleCase
                 IsAcknowledged = dice.OneIn(2),
                 Live = live,
                 MustSurvive = mustSurvive && i == count - 1,
+                Promise = ownPromises && dice.OneIn(2) ? DrawPromise(dice) : null,
                 Payload = kind == StepKind.Write ? Content(dice, length) : new byte[length * Block],
             });
         }
@@ -98,7 +102,7 @@ internal sealed class BundleCase
         List<(BundlePending Command, int Unit)> positions = [];
         foreach (BundlePending command in Pending)
         {
-            command.MakeUnits(Promise);
+            command.MakeUnits(command.Promise ?? Promise);
             foreach (int unit in Enumerable.Range(0, command.UnitCount).Where(command.IsLive))
             {
                 positions.Add((command, unit));

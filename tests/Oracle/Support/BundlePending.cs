@@ -21,6 +21,9 @@ internal sealed class BundlePending
 
     public bool MustSurvive { get; init; }
 
+    /// <summary>Its own; null = the bundle's.</summary>
+    public AtomicityPromise? Promise { get; init; }
+
     public bool IsFlushCovered { get; set; }
 
     /// <summary>By block of the disk.</summary>

@@ -44,10 +44,12 @@ public sealed class DiskEndpointTests : IAsyncLifetime
     {
         Answer answer = await _server.PostAsync(
             "/api/v1/disks",
-            """{"name":"x y%","size":2097152,"awupf":"16K","cache":false,"mam":"off","seed":"18446744073709551615"}""");
+            """{"name":"x y%","size":2097152,"awupf":"16K","nawupf":16384,"dn":true,"cache":false,"mam":"off","seed":"18446744073709551615"}""");
         JsonElement disk = answer.IsOk(201);
         Assert.Equal(2 << 20, disk.GetProperty("size").GetInt64());
         Assert.Equal(16384, disk.GetProperty("awun").GetInt64());
+        Assert.Equal((16384, 0), (disk.GetProperty("nawupf").GetInt64(), disk.GetProperty("nawun").GetInt64()));
+        Assert.Equal((true, false), (disk.GetProperty("dn").GetBoolean(), disk.GetProperty("mam").GetBoolean()));
         Assert.Equal(0, disk.GetProperty("cache").GetInt64());
         Assert.Equal(ulong.MaxValue, disk.GetProperty("seed").GetUInt64());
         Assert.Equal("x y%", (await _server.GetAsync(answer.Response.Headers.Location!.ToString())).IsOk().GetProperty("name").GetString());

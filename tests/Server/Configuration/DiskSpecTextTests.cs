@@ -9,7 +9,8 @@ public sealed class DiskSpecTextTests
     public void Every_key_reaches_its_option()
     {
         DiskSpec spec = Parse(
-            "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,cache=1M,protected=64K,"
+            "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,"
+            + "nawun=96K,nawupf=32K,nacwu=24K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,dn=on,cache=1M,protected=64K,"
             + "destage=oldest,isolation=nvme,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
             + "description=text,minblock=512,maxpayload=1M");
 
@@ -17,6 +18,7 @@ public sealed class DiskSpecTextTests
         AtomicityParameters a = o.EffectiveAtomicity;
         Assert.Equal(("a", 4L << 30, "/x y", 4096), (o.Name, o.SizeBytes, o.FilePath, o.BlockSizeBytes));
         Assert.Equal((65536, 16384, 8192), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
+        Assert.Equal((98304, 32768, 24576, true), (a.NawunBytes, a.NawupfBytes, a.NacwuBytes, a.Dn));
         Assert.Equal((131072, 65536, 4096, false), (a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam));
         Assert.Equal((1 << 20, "random:0.25", ulong.MaxValue), (o.CacheBytes, o.Loss.ToString(), o.Seed));
         Assert.Equal(65_536, o.ProtectedBytes);
@@ -32,6 +34,7 @@ public sealed class DiskSpecTextTests
         AtomicityParameters a = spec.Options.EffectiveAtomicity;
         Assert.Equal(("disk7", 512, 64L << 20), (spec.Options.Name, spec.Options.BlockSizeBytes, spec.Options.CacheBytes));
         Assert.Equal((4096, 4096, 4096), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
+        Assert.Equal((0, 0, 0, false), (a.NawunBytes, a.NawupfBytes, a.NacwuBytes, a.Dn));
         Assert.False(spec.IsRotational);
         Assert.Equal((1, 64 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
     }
@@ -87,6 +90,15 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,awupf=0", "awupf")]
     [InlineData("size=1M,awun=512,awupf=4K", "awupf")]
     [InlineData("size=1M,awun=64M", "awun")]
+    [InlineData("size=1M,nawun=1000", "nawun")]
+    [InlineData("size=1M,awun=8K,nawun=4K", "nawun")]
+    [InlineData("size=1M,nawupf=2K", "nawupf")]
+    [InlineData("size=1M,nawupf=8K", "nawupf")]
+    [InlineData("size=1M,nacwu=2K", "nacwu")]
+    [InlineData("size=1M,nacwu=x", "nacwu")]
+    [InlineData("size=1M,dn=1", "dn")]
+    [InlineData("size=1M,nabsn=2K", "nabsn")]
+    [InlineData("size=1M,mam=on,nabsn=4K", "mam")]
     [InlineData("size=1M,nabspf=1000", "nabspf")]
     [InlineData("size=1M,nabo=512", "nabo")]
     [InlineData("size=1M,mam=yes", "mam")]
@@ -128,6 +140,8 @@ public sealed class DiskSpecTextTests
     {
         Assert.Null(DiskSpecText.Parse("size=x,loss=y,foo=z", "disk7", out IReadOnlyList<Fault> faults));
         Assert.Equal(["size", "loss", "foo"], faults.Select(f => f.Field));
+        Assert.Null(DiskSpecText.Parse("size=1M,awun=2K,nawupf=1K,nacwu=512,nabsn=1K,nabo=1K,mam=on", "disk7", out faults));
+        Assert.Equal(["awupf", "nawupf", "nacwu", "nabsn", "nabo", "mam"], faults.Select(f => f.Field).Distinct());
     }
 
     private static DiskSpec Parse(string text)

@@ -60,6 +60,13 @@ internal sealed class AdminClient : IDisposable
         return await ReadAsync(response);
     }
 
+    /// <inheritdoc cref="GetAsync"/>
+    public async Task<JsonElement> PatchAsync(string path, Dictionary<string, object> body)
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Patch, path, JsonText.Write(body));
+        return await ReadAsync(response);
+    }
+
     /// <summary>Copies a binary answer into a stream.</summary>
     public async Task DownloadAsync(string path, Stream destination)
     {

@@ -1,3 +1,4 @@
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 using BlockEmu.Oracle.Traces;
 
@@ -23,6 +24,9 @@ public sealed record BundleCommand
 
     /// <summary>Whether it had to survive whatever the model said: a destage of it had failed half way.</summary>
     public bool MustSurvive { get; init; }
+
+    /// <summary>What it was promised when it was accepted; null = what the manifest says for all.</summary>
+    public AtomicityPromise? Promise { get; init; }
 
     /// <summary>Whether a flush covers it that was not acknowledged as good.</summary>
     public bool IsFlushCovered { get; init; }

@@ -13,7 +13,7 @@ public static class BundleJudge
         BundleManifest manifest = bundle.Manifest;
         JudgeOptions bounds = (options ?? JudgeOptions.Default) with { ChecksUntouched = false, Loss = LossClaim.Any };
         AtomLayout[] atoms =
-            [.. manifest.Pending.Select(c => AtomLayout.For(c.Range.OffsetBytes, c.Range.LengthBytes, manifest.Promise))];
+            [.. manifest.Pending.Select(c => AtomLayout.For(c.Range.OffsetBytes, c.Range.LengthBytes, c.Promise ?? manifest.Promise))];
         JudgeCase judged = ToCase(bundle, atoms);
         return new BundleVerdict(
             Legality(judged, manifest, bounds),

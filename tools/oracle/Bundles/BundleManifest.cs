@@ -5,8 +5,8 @@ namespace BlockEmu.Oracle.Bundles;
 /// <summary><c>manifest.json</c>, judged.</summary>
 public sealed record BundleManifest
 {
-    /// <summary>The one version there is.</summary>
-    public const int Version = 1;
+    /// <summary>The newest version there is; 1 is the same without a command's own atomicity.</summary>
+    public const int Version = 2;
 
     /// <summary>For people.</summary>
     public required string DiskName { get; init; }
@@ -14,7 +14,7 @@ public sealed record BundleManifest
     /// <summary>The disk's size.</summary>
     public required long SizeBytes { get; init; }
 
-    /// <summary>Block and atomicity.</summary>
+    /// <summary>Block and atomicity, for every command without its own.</summary>
     public required AtomicityPromise Promise { get; init; }
 
     /// <summary>The report's number on its disk.</summary>

@@ -31,13 +31,13 @@ internal static class ManifestReader
             throw root.Member("format").Fault($"'{format}' is not blockemu-bundle");
         }
 
-        if (root.Member("version").Int(0, long.MaxValue) is var version && version != BundleManifest.Version)
+        if (root.Member("version").Int(0, long.MaxValue) is var version && version is < 1 or > BundleManifest.Version)
         {
-            throw root.Member("version").Fault($"version {version} is not known; this reader knows {BundleManifest.Version}");
+            throw root.Member("version").Fault($"version {version} is not known; this reader knows 1 to {BundleManifest.Version}");
         }
 
         JsonField disk = root.Member("disk");
-        AtomicityPromise promise = ReadPromise(disk.Member("blockSizeBytes"), root.Member("atomicity"));
+        AtomicityPromise promise = ReadPromise((int)disk.Member("blockSizeBytes").Int(512, 4096), root.Member("atomicity"));
         long size = disk.Member("sizeBytes").Int(promise.BlockSizeBytes, long.MaxValue);
         if (size % promise.BlockSizeBytes != 0)
         {
@@ -61,14 +61,14 @@ internal static class ManifestReader
             NewestRequiredSequence = required,
             FlushBorders = ReadFlushBorders(report.Optional("flushBorders"), required, newest),
             Marks = ReadMarks(report.Optional("marks")),
-            Pending = ReadPending(root.Member("pending"), newest, size, promise.BlockSizeBytes),
+            Pending = ReadPending(root.Member("pending"), newest, size, promise.BlockSizeBytes, hasOwnPromises: version >= 2),
         };
     }
 
-    private static AtomicityPromise ReadPromise(JsonField blockSize, JsonField atomicity)
+    private static AtomicityPromise ReadPromise(int blockSizeBytes, JsonField atomicity)
     {
         AtomicityPromise promise = new(
-            (int)blockSize.Int(512, 4096),
+            blockSizeBytes,
             atomicity.Member("awupfBytes").Int(0, long.MaxValue),
             atomicity.Member("nabspfBytes").Int(0, long.MaxValue),
             atomicity.Member("naboBytes").Int(0, long.MaxValue),
@@ -114,12 +114,18 @@ internal static class ManifestReader
         return read;
     }
 
-    private static List<BundleCommand> ReadPending(JsonField pending, long newest, long sizeBytes, int blockSizeBytes)
+    private static List<BundleCommand> ReadPending(
+        JsonField pending, long newest, long sizeBytes, int blockSizeBytes, bool hasOwnPromises)
     {
         List<BundleCommand> commands = [];
         foreach (JsonField command in pending.Items())
         {
             BundleCommand read = ReadCommand(command, newest, sizeBytes, blockSizeBytes);
+            if (hasOwnPromises && command.Optional("atomicity") is { } own)
+            {
+                read = read with { Promise = ReadPromise(blockSizeBytes, own) };
+            }
+
             if (commands.Count > 0 && read.Sequence <= commands[^1].Sequence)
             {
                 throw command.Fault($"sequence {read.Sequence} is not above {commands[^1].Sequence} before it");

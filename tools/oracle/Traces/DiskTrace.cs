@@ -1,3 +1,4 @@
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 
 namespace BlockEmu.Oracle.Traces;
@@ -39,9 +40,17 @@ public sealed class DiskTrace
     /// <summary>Whether the log has ended.</summary>
     public bool IsCut { get; private set; }
 
-    /// <summary>A write-class command became visible. The payload is kept, not copied; empty for zeroes and trims.</summary>
+    /// <summary>A write-class command became visible.</summary>
+    /// <param name="sequence">Above all before it.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="lengthBytes">Length.</param>
+    /// <param name="isFua">Whether it asked for FUA.</param>
+    /// <param name="payload">Kept, not copied; empty for zeroes and trims.</param>
+    /// <param name="promise">What it was promised when it was accepted; null = what the geometry says.</param>
     public void Step(
-        long sequence, StepKind kind, long offsetBytes, long lengthBytes, bool isFua, ReadOnlyMemory<byte> payload)
+        long sequence, StepKind kind, long offsetBytes, long lengthBytes, bool isFua, ReadOnlyMemory<byte> payload,
+        AtomicityPromise? promise = null)
     {
         Judge(!IsCut, "a step after the cut");
         Judge(_steps.Count == 0 || sequence > _steps[^1].Sequence, $"step {sequence} is not above the one before it");
@@ -53,7 +62,10 @@ public sealed class DiskTrace
         Judge(
             payload.Length == (kind == StepKind.Write ? lengthBytes : 0),
             $"step {sequence}: a payload of {payload.Length} bytes for a {kind} of {lengthBytes}");
-        TraceStep step = new(sequence, kind, new Extent(offsetBytes, lengthBytes), isFua, payload);
+        Judge(
+            promise is null || (promise.Fault() is null && promise.BlockSizeBytes == block),
+            $"step {sequence}: {promise?.Fault() ?? "its promise is for another block size"}");
+        TraceStep step = new(sequence, kind, new Extent(offsetBytes, lengthBytes), isFua, payload, promise ?? Geometry.Promise);
         _steps.Add(step);
         _bySequence.Add(sequence, step);
     }

@@ -4,7 +4,7 @@ namespace BlockEmu.Oracle.Traces;
 
 /// <summary>What the disk is, as far as legality needs it.</summary>
 /// <param name="SizeBytes">A positive multiple of the block.</param>
-/// <param name="Promise">Block size and atomicity.</param>
+/// <param name="Promise">Block size, and the atomicity that holds for every step that does not bring its own.</param>
 /// <param name="HasCache">Off: every acknowledged write-class command is required, as with FUA.</param>
 public sealed record TraceGeometry(long SizeBytes, AtomicityPromise Promise, bool HasCache = true)
 {

@@ -1,3 +1,4 @@
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 
 namespace BlockEmu.Oracle.Traces;
@@ -5,13 +6,15 @@ namespace BlockEmu.Oracle.Traces;
 /// <summary>One write-class command that became visible, and what became of it up to the cut.</summary>
 public sealed class TraceStep
 {
-    internal TraceStep(long sequence, StepKind kind, Extent range, bool isFua, ReadOnlyMemory<byte> payload)
+    internal TraceStep(
+        long sequence, StepKind kind, Extent range, bool isFua, ReadOnlyMemory<byte> payload, AtomicityPromise promise)
     {
         Sequence = sequence;
         Kind = kind;
         Range = range;
         IsFua = isFua;
         Payload = payload;
+        Promise = promise;
     }
 
     /// <summary>Its place in the total order.</summary>
@@ -28,6 +31,9 @@ public sealed class TraceStep
 
     /// <summary>The data of a Write; empty otherwise.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
+
+    /// <summary>What it was promised.</summary>
+    public AtomicityPromise Promise { get; }
 
     /// <summary>Whether its completion was decided before the cut.</summary>
     public bool IsAcknowledged => AcknowledgedAt >= 0;
