@@ -45,7 +45,7 @@ public sealed class Disk : IDisposable
     private readonly PowerGate _powerGate = new();
     private readonly ReadCommands _reads;
     private readonly WriteCommands _writes;
-    private readonly FlushCommand _flush;
+    private readonly IsolatedCommands _commands;
     private readonly MapCommand _map;
     private readonly DestageCommand _destage;
     private readonly DiskPower _power;
@@ -78,12 +78,12 @@ public sealed class Disk : IDisposable
         _destager = new Destager(_core);
         _reads = new ReadCommands(_core, _destager, _powerGate);
         _writes = new WriteCommands(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
-        _flush = new FlushCommand(_core, _destager, _powerGate);
+        FlushCommand flush = new(_core, _destager, _powerGate);
+        _commands = new IsolatedCommands(_core, _reads, _writes, flush);
         _map = new MapCommand(_core, _destager, _powerGate);
         _destage = new DestageCommand(_core, _destager);
         _power = new DiskPower(_core, _destager, _powerGate);
         _changes = new DiskChanges(_core);
-        CanView = _core.Medium is MemoryMedium;
 
         IMedium OpenMedium(PageArena arena, PageTable pages)
         {
@@ -139,7 +139,7 @@ public sealed class Disk : IDisposable
 
     /// <summary>Fills the destination with visible content.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination) =>
-        _reads.Read(epoch, offsetBytes, destination, out _);
+        _commands.Read(epoch, offsetBytes, destination, out _);
 
     /// <summary>As <see cref="Read(long, long, Span{byte})"/>.</summary>
     /// <param name="epoch">The session's epoch.</param>
@@ -148,26 +148,28 @@ public sealed class Disk : IDisposable
     /// <param name="failedAtBytes">When the medium failed and it is known: the first byte, inside the range, that could not
     /// be had.</param>
     public DiskStatus Read(long epoch, long offsetBytes, Span<byte> destination, out long? failedAtBytes) =>
-        _reads.Read(epoch, offsetBytes, destination, out failedAtBytes);
+        _commands.Read(epoch, offsetBytes, destination, out failedAtBytes);
 
     /// <summary>Writes; the payload is copied before the call returns.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool fua) =>
-        _writes.Write(epoch, offsetBytes, payload, fua);
+        _commands.Write(epoch, offsetBytes, payload, fua);
 
-    /// <summary>Whether reads can go without a copy: with a platter in memory.</summary>
-    public bool CanView { get; }
+    /// <summary>Whether reads can go without a copy: with a platter in memory, where a read is one step.</summary>
+    public bool CanView => _core.Medium is MemoryMedium && _commands.IsPlain;
 
     /// <summary>Reads visible content without copying it: adds to <paramref name="view"/> where it lies. Only where
     /// <see cref="CanView"/>.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, ReadView view) =>
-        CanView ? _reads.Read(epoch, offsetBytes, lengthBytes, view) : throw new InvalidOperationException("no view of this medium");
+        _core.Medium is MemoryMedium
+            ? _reads.Read(epoch, offsetBytes, lengthBytes, view)
+            : throw new InvalidOperationException("no view of this medium");
 
     /// <summary>A stock of pages for one session's payloads.</summary>
     public WriteStock OpenStock() => new(_core);
 
-    /// <summary>Whether a write can be brought in a stock's pages: it consists of whole blocks.</summary>
+    /// <summary>Whether a write can be brought in a stock's pages: it consists of whole blocks, and is one step.</summary>
     public bool CanStock(long offsetBytes, int lengthBytes) =>
-        ((offsetBytes | (long)lengthBytes) & (_core.Geometry.BlockSizeBytes - 1)) == 0 && lengthBytes > 0;
+        ((offsetBytes | (long)lengthBytes) & (_core.Geometry.BlockSizeBytes - 1)) == 0 && lengthBytes > 0 && _commands.IsPlain;
 
     /// <summary>Writes a payload that lies in a stock's pages, whole (<see cref="CanStock"/>). The stock's payload is gone when
     /// it returns, whatever it returns.</summary>
@@ -179,14 +181,14 @@ public sealed class Disk : IDisposable
     }
 
     /// <summary>Whether a range holds what is expected, at one instant; <see cref="DiskStatus.Miscompare"/> when it does not.</summary>
-    public DiskStatus Compare(long epoch, long offsetBytes, ReadOnlySpan<byte> expected) => _reads.Compare(epoch, offsetBytes, expected);
+    public DiskStatus Compare(long epoch, long offsetBytes, ReadOnlySpan<byte> expected) => _commands.Compare(epoch, offsetBytes, expected);
 
     /// <summary>Writes if the range holds what is expected, else changes nothing (<see cref="DiskStatus.Miscompare"/>). No other
     /// command comes between the comparison and the write, whatever its length. Up to ACWU, and within one NABSPF boundary, the
     /// write is one atom; beyond, each block is one.</summary>
     public DiskStatus CompareAndWrite(
         long epoch, long offsetBytes, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> payload, bool fua) =>
-        _writes.CompareAndWrite(epoch, offsetBytes, expected, payload, fua);
+        _commands.CompareAndWrite(epoch, offsetBytes, expected, payload, fua);
 
     /// <summary>Zeroes a range, in no time and memory that its length would show in.</summary>
     /// <param name="epoch">The session's epoch.</param>
@@ -195,14 +197,14 @@ public sealed class Disk : IDisposable
     /// <param name="fua">Persistent before it completes.</param>
     /// <param name="mayPunchHole">False (<c>NBD_CMD_FLAG_NO_HOLE</c>): the range stays provisioned on a file medium.</param>
     public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool fua, bool mayPunchHole) =>
-        _writes.WriteZeroes(epoch, offsetBytes, lengthBytes, fua, !mayPunchHole);
+        _commands.WriteZeroes(epoch, offsetBytes, lengthBytes, fua, !mayPunchHole);
 
     /// <summary>Deallocates; rounds inwards to whole blocks, and a range without a whole block does nothing.</summary>
     public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool fua) =>
-        _writes.Trim(epoch, offsetBytes, lengthBytes, fua);
+        _commands.Trim(epoch, offsetBytes, lengthBytes, fua);
 
     /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
-    public DiskStatus Flush(long epoch) => _flush.Run(epoch);
+    public DiskStatus Flush(long epoch) => _commands.Flush(epoch);
 
     /// <summary>When and in which order pending commands become persistent by themselves; a change holds at once.</summary>
     public DestagePolicy DestagePolicy
@@ -248,7 +250,7 @@ public sealed class Disk : IDisposable
         return status == DiskStatus.Ok ? Announce(status) : status;
     }
 
-    /// <summary>Changes what can change while the disk is there: atomicity, loss and seed; see <see cref="DiskChanges"/>.</summary>
+    /// <summary>Changes what can change while the disk is there: atomicity, isolation, loss and seed; see <see cref="DiskChanges"/>.</summary>
     public void Change(Func<DiskOptions, DiskOptions> change) => _changes.Apply(change);
 
     /// <summary>Sets a mark in the event log. <see cref="ArgumentException"/> for a text that is empty or too long.</summary>

@@ -15,15 +15,21 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
     /// <param name="isFua">Persistent before it completes.</param>
     /// <param name="input">What it needs.</param>
     /// <param name="accepted">The promises it is under.</param>
+    /// <param name="taken">It is one step of a command that takes several, and is acknowledged with them.</param>
     public DiskStatus Execute(
-        long epoch, ByteRange range, Span<byte> payload, bool isFua, IStepInput input, AtomicityParameters accepted) =>
-        Execute(epoch, WriteKind.Write, range, new WritePayload(payload), isFua, keepsProvisioned: false, accepted, input, payload);
+        long epoch, ByteRange range, Span<byte> payload, bool isFua, IStepInput input, AtomicityParameters accepted,
+        StepsTaken? taken = null) =>
+        Execute(epoch, WriteKind.Write, range, new WritePayload(payload), isFua, keepsProvisioned: false, accepted, input, payload, taken);
 
     public DiskStatus Execute(
         long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned = false,
-        AtomicityParameters? accepted = null, IStepInput? input = null, Span<byte> fillable = default)
+        StepsTaken? taken = null) =>
+        Execute(epoch, kind, range, payload, isFua, keepsProvisioned, core.Atomicity, input: null, fillable: default, taken);
+
+    private DiskStatus Execute(
+        long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned,
+        AtomicityParameters accepted, IStepInput? input, Span<byte> fillable, StepsTaken? taken)
     {
-        accepted ??= core.Atomicity;
         while (true)
         {
             DiskStatus? prepared = input is null || core.Medium.IsImmediate ? DiskStatus.Ok : Prepare(epoch, input);
@@ -47,7 +53,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                     command = core.Step(kind, range, payload, isFua, accepted);
                     command.KeepsProvisioned = keepsProvisioned;
                     sequence = command.Sequence;
-                    if (Finish(command, isFua, isThrough, payload.LengthBytes))
+                    if (Finish(command, isFua, isThrough, payload.LengthBytes, taken))
                     {
                         input?.Release(destager.Reads);
                         return DiskStatus.Ok;
@@ -59,7 +65,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
 
             if (command is not null)
             {
-                return WriteThrough(epoch, command, sequence, isFua);
+                return WriteThrough(epoch, command, sequence, isFua, taken);
             }
 
             if (admitted == DiskStatus.Ok && !hasRoom)
@@ -100,13 +106,48 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
         }
     }
 
+    /// <summary>Acknowledges the steps of one command together; only a session that has power may.</summary>
+    public DiskStatus Acknowledge(long epoch, StepsTaken taken)
+    {
+        while (true)
+        {
+            lock (core.Gate)
+            {
+                DiskStatus? admitted = core.Admit(epoch);
+                if (admitted == DiskStatus.Ok)
+                {
+                    taken.Acknowledge(core);
+                }
+
+                if (admitted is not null)
+                {
+                    return admitted.Value;
+                }
+            }
+
+            powerGate.WaitUntilSettled();
+        }
+    }
+
+    private void Complete(long sequence, PendingCommand? command, bool isFua, StepsTaken? taken)
+    {
+        if (taken is null)
+        {
+            core.Acknowledge(sequence, command, isFua);
+        }
+        else
+        {
+            taken.Add(sequence, command, isFua);
+        }
+    }
+
     /// <summary>Acknowledges what can be now; false = it has to be written through first.</summary>
-    private bool Finish(PendingCommand command, bool isFua, bool isThrough, int payloadBytes)
+    private bool Finish(PendingCommand command, bool isFua, bool isThrough, int payloadBytes, StepsTaken? taken)
     {
         long sequence = command.Sequence;
         if (!isThrough)
         {
-            core.Acknowledge(sequence, command, isFua);
+            Complete(sequence, command, isFua, taken);
             return true;
         }
 
@@ -118,11 +159,11 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
         }
 
         core.Persist(command);
-        core.Acknowledge(sequence, null, isFua);
+        Complete(sequence, null, isFua, taken);
         return true;
     }
 
-    private DiskStatus WriteThrough(long epoch, PendingCommand command, long sequence, bool isFua)
+    private DiskStatus WriteThrough(long epoch, PendingCommand command, long sequence, bool isFua, StepsTaken? taken)
     {
         while (true)
         {
@@ -143,7 +184,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
                 {
                     // It has left the cache, unless it was superseded while it waited: then the report still knows it.
                     bool isKnown = command.Sequence == sequence && command.List is not null;
-                    core.Acknowledge(sequence, isKnown ? command : null, isFua);
+                    Complete(sequence, isKnown ? command : null, isFua, taken);
                     return DiskStatus.Ok;
                 }
             }

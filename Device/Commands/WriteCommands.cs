@@ -9,8 +9,13 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
     /// <summary>Zeroes with ragged ends up to this length are one write, whatever the atomic units are.</summary>
     private const long MaxZeroBufferBytes = 1 << 20;
 
-    public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool isFua) =>
-        ChangeBytes(epoch, WriteKind.Write, new ByteRange(offsetBytes, payload.Length), payload, isFua);
+    /// <param name="epoch">The session's epoch.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="payload">The bytes.</param>
+    /// <param name="isFua">Persistent before it completes.</param>
+    /// <param name="taken">It is part of a command that takes several steps, and is not acknowledged by itself.</param>
+    public DiskStatus Write(long epoch, long offsetBytes, ReadOnlySpan<byte> payload, bool isFua, StepsTaken? taken = null) =>
+        ChangeBytes(epoch, WriteKind.Write, new ByteRange(offsetBytes, payload.Length), payload, isFua, taken: taken);
 
     /// <summary>A write whose payload lies in a stock's pages.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, int lengthBytes, WriteStock stock, bool isFua)
@@ -22,10 +27,11 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
                 epoch, WriteKind.Write, new ByteRange(offsetBytes, lengthBytes), new WritePayload(stock, lengthBytes), isFua);
     }
 
-    public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool isFua, bool keepsProvisioned) =>
-        ChangeBytes(epoch, WriteKind.WriteZeroes, new ByteRange(offsetBytes, lengthBytes), [], isFua, keepsProvisioned);
+    public DiskStatus WriteZeroes(
+        long epoch, long offsetBytes, long lengthBytes, bool isFua, bool keepsProvisioned, StepsTaken? taken = null) =>
+        ChangeBytes(epoch, WriteKind.WriteZeroes, new ByteRange(offsetBytes, lengthBytes), [], isFua, keepsProvisioned, taken);
 
-    public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool isFua)
+    public DiskStatus Trim(long epoch, long offsetBytes, long lengthBytes, bool isFua, StepsTaken? taken = null)
     {
         DiskStatus judged = Judge(offsetBytes, lengthBytes);
         if (judged != DiskStatus.Ok)
@@ -38,7 +44,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         long end = (offsetBytes + lengthBytes) / block * block;
         return start >= end
             ? executor.WaitForPower(epoch)
-            : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), default, isFua);
+            : executor.Execute(epoch, WriteKind.Trim, new ByteRange(start, end - start), default, isFua, taken: taken);
     }
 
     /// <summary>Writes if the range holds what is expected, in one step with the comparison.</summary>
@@ -72,8 +78,18 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         }
     }
 
+    /// <summary>The steps of one command are complete.</summary>
+    public DiskStatus Acknowledge(long epoch, StepsTaken taken) => executor.Acknowledge(epoch, taken);
+
+    /// <summary>Whether a command can be at all.</summary>
+    public DiskStatus Judge(long offsetBytes, long lengthBytes) =>
+        isReadOnly ? DiskStatus.ReadOnly
+        : core.Geometry.IsInside(offsetBytes, lengthBytes) ? DiskStatus.Ok
+        : DiskStatus.OutOfRange;
+
     private DiskStatus ChangeBytes(
-        long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false)
+        long epoch, WriteKind kind, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, bool keepsProvisioned = false,
+        StepsTaken? taken = null)
     {
         DiskStatus judged = Judge(range.OffsetBytes, range.LengthBytes);
         if (judged != DiskStatus.Ok)
@@ -89,17 +105,18 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         ByteRange covering = Cover(range);
         if (covering == range)
         {
-            return executor.Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned);
+            return executor.Execute(epoch, kind, range, new WritePayload(payload), isFua, keepsProvisioned, taken: taken);
         }
 
         return kind == WriteKind.Write
-            ? WriteUnaligned(epoch, covering, range, payload, isFua)
-            : ZeroUnaligned(epoch, covering, range, isFua, keepsProvisioned);
+            ? WriteUnaligned(epoch, covering, range, payload, isFua, taken)
+            : ZeroUnaligned(epoch, covering, range, isFua, keepsProvisioned, taken);
     }
 
     /// <summary>A write that is not block-aligned is a command on the covering blocks; the missing bytes come from visible
     /// content in the same step.</summary>
-    private DiskStatus WriteUnaligned(long epoch, ByteRange covering, ByteRange range, ReadOnlySpan<byte> payload, bool isFua)
+    private DiskStatus WriteUnaligned(
+        long epoch, ByteRange covering, ByteRange range, ReadOnlySpan<byte> payload, bool isFua, StepsTaken? taken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)covering.LengthBytes);
         try
@@ -107,7 +124,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
             Span<byte> bytes = buffer.AsSpan(0, (int)covering.LengthBytes);
             payload.CopyTo(bytes[(int)(range.OffsetBytes - covering.OffsetBytes)..]);
             UnalignedEdges edges = new(covering, range, core.Geometry.BlockSizeBytes);
-            return executor.Execute(epoch, covering, bytes, isFua, edges, core.Atomicity);
+            return executor.Execute(epoch, covering, bytes, isFua, edges, core.Atomicity, taken);
         }
         finally
         {
@@ -117,7 +134,8 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
 
     /// <summary>Zeroes with ragged ends. Up to the atomic units they are one write of zeroes on the covering blocks; beyond,
     /// where atoms are blocks anyway, the whole blocks stay one cheap command between two small writes.</summary>
-    private DiskStatus ZeroUnaligned(long epoch, ByteRange covering, ByteRange range, bool isFua, bool keepsProvisioned)
+    private DiskStatus ZeroUnaligned(
+        long epoch, ByteRange covering, ByteRange range, bool isFua, bool keepsProvisioned, StepsTaken? taken)
     {
         if (covering.LengthBytes <= Math.Max(core.Atomicity.EffectiveAwunBytes, MaxZeroBufferBytes))
         {
@@ -125,7 +143,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
             try
             {
                 zeroes.AsSpan(0, (int)range.LengthBytes).Clear();
-                return WriteUnaligned(epoch, covering, range, zeroes.AsSpan(0, (int)range.LengthBytes), isFua);
+                return WriteUnaligned(epoch, covering, range, zeroes.AsSpan(0, (int)range.LengthBytes), isFua, taken);
             }
             finally
             {
@@ -138,13 +156,14 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         long end = range.EndBytes / block * block;
         Span<byte> edge = stackalloc byte[4096];
         edge.Clear();
-        DiskStatus status = Write(epoch, range.OffsetBytes, edge[..(int)(start - range.OffsetBytes)], isFua);
+        DiskStatus status = Write(epoch, range.OffsetBytes, edge[..(int)(start - range.OffsetBytes)], isFua, taken);
         if (status == DiskStatus.Ok)
         {
-            status = executor.Execute(epoch, WriteKind.WriteZeroes, new ByteRange(start, end - start), default, isFua, keepsProvisioned);
+            status = executor.Execute(
+                epoch, WriteKind.WriteZeroes, new ByteRange(start, end - start), default, isFua, keepsProvisioned, taken: taken);
         }
 
-        return status == DiskStatus.Ok ? Write(epoch, end, edge[..(int)(range.EndBytes - end)], isFua) : status;
+        return status == DiskStatus.Ok ? Write(epoch, end, edge[..(int)(range.EndBytes - end)], isFua, taken) : status;
     }
 
     /// <summary>The whole blocks around a range.</summary>
@@ -155,9 +174,4 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
         long end = (range.EndBytes + block - 1) / block * block;
         return new ByteRange(start, end - start);
     }
-
-    private DiskStatus Judge(long offsetBytes, long lengthBytes) =>
-        isReadOnly ? DiskStatus.ReadOnly
-        : core.Geometry.IsInside(offsetBytes, lengthBytes) ? DiskStatus.Ok
-        : DiskStatus.OutOfRange;
 }

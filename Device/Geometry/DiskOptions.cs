@@ -1,3 +1,4 @@
+using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Device.Geometry;
@@ -51,11 +52,23 @@ public sealed record DiskOptions
     /// <summary>The disk's seed: cut n uses hash(seed, n).</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The atomicity in force.</summary>
-    public AtomicityParameters EffectiveAtomicity => Atomicity ?? AtomicityParameters.DefaultFor(BlockSizeBytes);
+    /// <summary>What commands that run at the same time may see of one another.</summary>
+    public IsolationRule Isolation { get; init; } = IsolationRule.Default;
+
+    /// <summary>The atomicity that was asked for.</summary>
+    public AtomicityParameters ConfiguredAtomicity => Atomicity ?? AtomicityParameters.DefaultFor(BlockSizeBytes);
+
+    /// <summary>The atomicity in force: what was asked for, as far as the isolation allows it.</summary>
+    public AtomicityParameters EffectiveAtomicity => Isolation.Limit(ConfiguredAtomicity);
 
     /// <summary>Whether these differ from others only in what can change while the disk is there.</summary>
-    internal bool IsChangeOf(DiskOptions now) => this with { Atomicity = now.Atomicity, Loss = now.Loss, Seed = now.Seed } == now;
+    internal bool IsChangeOf(DiskOptions now) => this with
+    {
+        Atomicity = now.Atomicity,
+        Isolation = now.Isolation,
+        Loss = now.Loss,
+        Seed = now.Seed,
+    } == now;
 
     /// <summary>Lists every fault at once; each message starts with the option's name.</summary>
     public IEnumerable<string> Validate()
@@ -85,7 +98,7 @@ public sealed record DiskOptions
             yield return $"size: {SizeBytes} is not a multiple of the block size {BlockSizeBytes}";
         }
 
-        foreach (string fault in EffectiveAtomicity.Validate(BlockSizeBytes))
+        foreach (string fault in ConfiguredAtomicity.Validate(BlockSizeBytes))
         {
             yield return fault;
         }

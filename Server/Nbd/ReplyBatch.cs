@@ -68,7 +68,7 @@ internal sealed class ReplyBatch(DiskSession session, ClientLink socket, Connect
     }
 
     /// <summary>Whether data can be sent from where the disk keeps it: <see cref="View"/>.</summary>
-    public bool CanView { get; } = socket.HasVectors && session.Disk.CanView;
+    public bool CanView => socket.HasVectors && session.Disk.CanView;
 
     /// <summary>Where reads can put what they return, to be followed by <see cref="AddView"/>.</summary>
     public ReadView View => _gather.View;

@@ -1,5 +1,6 @@
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Device.Tests.Simulation;
@@ -11,12 +12,21 @@ namespace BlockEmu.Device.Tests;
 public sealed class ThreadedTests
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Cuts_under_four_threads_leave_legal_platters_and_the_log_replays_to_the_same_bytes(bool onFile)
+    [InlineData(false, IsolationMode.Nvme, false, 30)]
+    [InlineData(true, IsolationMode.Nvme, false, 10)]
+    [InlineData(false, IsolationMode.Nvme, true, 8)]
+    [InlineData(true, IsolationMode.Nvme, true, 4)]
+    [InlineData(false, IsolationMode.Exclusive, false, 6)]
+    [InlineData(true, IsolationMode.Shared, false, 6)]
+    [InlineData(false, IsolationMode.Page, true, 8)]
+    [InlineData(true, IsolationMode.Page, false, 6)]
+    [InlineData(false, IsolationMode.HandOverHand, true, 8)]
+    [InlineData(true, IsolationMode.HandOverHand, false, 6)]
+    public void Cuts_under_four_threads_leave_legal_platters_and_the_log_replays_to_the_same_bytes(
+        bool onFile, IsolationMode mode, bool isAdversarial, int seeds)
     {
         using TempImage image = new();
-        for (ulong seed = 1; seed <= (onFile ? 10UL : 30UL); seed++)
+        for (ulong seed = 1; seed <= (ulong)seeds; seed++)
         {
             DiskOptions options = new()
             {
@@ -26,6 +36,7 @@ public sealed class ThreadedTests
                 CacheBytes = 256 << 10,
                 SyncToHost = false,
                 FilePath = onFile ? image.Path : null,
+                Isolation = new IsolationRule(mode, isAdversarial),
             };
             File.Delete(image.Path);
             TraceRecorder recorder = new(options);

@@ -34,6 +34,13 @@ public sealed record DiskChangeRequest
     /// <summary>"Disable normal": only power-fail atomicity is kept.</summary>
     public bool? Dn { get; init; }
 
+    /// <summary>What commands that run at the same time see of one another: <c>nvme</c>, <c>exclusive</c>, <c>shared</c>,
+    /// <c>range</c>, <c>page</c>, <c>hand-over-hand</c>.</summary>
+    public string? Isolation { get; init; }
+
+    /// <summary><c>free</c> or <c>adversarial</c>.</summary>
+    public string? Interleave { get; init; }
+
     /// <summary>What a cut loses when it does not say.</summary>
     public string? Loss { get; init; }
 

@@ -48,6 +48,9 @@ public sealed record DiskCreateRequest
 
     public string? Isolation { get; init; }
 
+    /// <summary><c>free</c> or <c>adversarial</c>.</summary>
+    public string? Interleave { get; init; }
+
     public string? Loss { get; init; }
 
     public ulong? Seed { get; init; }

@@ -51,7 +51,11 @@ public sealed record DiskInfo
 
     public required string Destage { get; init; }
 
+    /// <summary>The mode's name.</summary>
     public required string Isolation { get; init; }
+
+    /// <summary><c>free</c> or <c>adversarial</c>.</summary>
+    public required string Interleave { get; init; }
 
     public required string Loss { get; init; }
 
@@ -123,7 +127,8 @@ public sealed record DiskInfo
             Cache = options.CacheBytes,
             Protected = options.ProtectedBytes,
             Destage = DestageText.Of(disk.DestagePolicy),
-            Isolation = "nvme",
+            Isolation = options.Isolation.Name,
+            Interleave = options.Isolation.IsAdversarial ? "adversarial" : "free",
             Loss = options.Loss.ToString(),
             Seed = options.Seed,
             Sync = options.FilePath is null ? null : options.SyncToHost ? "fsync" : "none",

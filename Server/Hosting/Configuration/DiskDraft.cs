@@ -1,4 +1,5 @@
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Server.Hosting.Configuration;
@@ -45,6 +46,8 @@ internal sealed class DiskDraft(string? defaultName)
     public long ProtectedBytes { get; set; }
 
     public DestagePolicy Destage { get; set; } = DestagePolicy.Oldest;
+
+    public IsolationRule Isolation { get; set; } = IsolationRule.Default;
 
     public LossModel Loss { get; set; } = LossModel.Default;
 
@@ -120,6 +123,7 @@ internal sealed class DiskDraft(string? defaultName)
             IsReadOnly = IsReadOnly,
             Description = Description,
             Destage = Destage,
+            Isolation = Isolation,
             Loss = Loss,
             Seed = Seed ?? DiskSpec.DrawSeed(),
         };
@@ -138,7 +142,7 @@ internal sealed class DiskDraft(string? defaultName)
     /// <summary>A draft with what a disk has of the keys that can change.</summary>
     public static DiskDraft From(DiskOptions options)
     {
-        AtomicityParameters atomicity = options.EffectiveAtomicity;
+        AtomicityParameters atomicity = options.ConfiguredAtomicity;
         return new DiskDraft(options.Name)
         {
             BlockBytes = options.BlockSizeBytes,
@@ -153,13 +157,20 @@ internal sealed class DiskDraft(string? defaultName)
             NaboBytes = atomicity.NaboBytes,
             Mam = atomicity.Mam,
             Dn = atomicity.Dn,
+            Isolation = options.Isolation,
             Loss = options.Loss,
             Seed = options.Seed,
         };
     }
 
     /// <summary>Options with this draft's values for the keys that can change.</summary>
-    public DiskOptions Amend(DiskOptions options) => options with { Atomicity = BuildAtomicity(), Loss = Loss, Seed = Seed ?? options.Seed };
+    public DiskOptions Amend(DiskOptions options) => options with
+    {
+        Atomicity = BuildAtomicity(),
+        Isolation = Isolation,
+        Loss = Loss,
+        Seed = Seed ?? options.Seed,
+    };
 
     private AtomicityParameters BuildAtomicity()
     {

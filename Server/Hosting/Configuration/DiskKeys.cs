@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Server.Hosting.Configuration;
@@ -30,7 +31,8 @@ internal static class DiskKeys
         new("cache", DiskKeyForm.NumberOrSwitch, Cache),
         new("protected", DiskKeyForm.Number, static (d, v) => Size(v, n => d.ProtectedBytes = n)),
         new("destage", DiskKeyForm.Text, Destage),
-        new("isolation", DiskKeyForm.Text, static (_, v) => Only(v, "nvme")),
+        new("isolation", DiskKeyForm.Text, Isolation, CanChange: true),
+        new("interleave", DiskKeyForm.Text, Interleave, CanChange: true),
         new("loss", DiskKeyForm.Text, Loss, CanChange: true),
         new("seed", DiskKeyForm.Number, Seed, CanChange: true),
         new("sync", DiskKeyForm.Text, Sync),
@@ -71,8 +73,6 @@ internal static class DiskKeys
         take(value == "on");
         return null;
     }
-
-    private static string? Only(string value, string only) => value == only ? null : $"'{value}' is not {only}, the only one there is";
 
     private static string? Medium(DiskDraft draft, string value)
     {
@@ -125,6 +125,19 @@ internal static class DiskKeys
 
         draft.Loss = model;
         return null;
+    }
+
+    private static string? Isolation(DiskDraft draft, string value)
+    {
+        bool isKnown = IsolationRule.TryParse(value, out IsolationMode mode);
+        draft.Isolation = draft.Isolation with { Mode = mode };
+        return isKnown ? null : $"'{value}' is none of {string.Join(", ", IsolationRule.Names)}";
+    }
+
+    private static string? Interleave(DiskDraft draft, string value)
+    {
+        draft.Isolation = draft.Isolation with { IsAdversarial = value == "adversarial" };
+        return value is "free" or "adversarial" ? null : $"'{value}' is neither free nor adversarial";
     }
 
     private static string? Seed(DiskDraft draft, string value)

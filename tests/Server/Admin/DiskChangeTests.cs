@@ -27,7 +27,7 @@ public sealed class DiskChangeTests : IAsyncLifetime
         JsonElement disk = (await PatchAsync(
             """
             {"awun":"8K","awupf":4096,"acwu":1024,"nawun":"16K","nawupf":16384,"nacwu":"2K","nabsn":"16K","nabspf":"16K","nabo":512,
-             "mam":true,"dn":"on","loss":"fifo","seed":"18446744073709551615","offBehaviour":"hang"}
+             "mam":true,"dn":"on","isolation":"range","interleave":"adversarial","loss":"fifo","seed":"18446744073709551615","offBehaviour":"hang"}
             """)).IsOk();
         (string Key, long Value)[] numbers =
         [
@@ -37,6 +37,7 @@ public sealed class DiskChangeTests : IAsyncLifetime
         Assert.All(numbers, n => Assert.Equal((n.Key, n.Value), (n.Key, disk.GetProperty(n.Key).GetInt64())));
         Assert.Equal((true, true), (disk.GetProperty("mam").GetBoolean(), disk.GetProperty("dn").GetBoolean()));
         Assert.Equal(("fifo", "hang"), (disk.GetProperty("loss").GetString(), disk.GetProperty("offBehaviour").GetString()));
+        Assert.Equal(("range", "adversarial"), (disk.GetProperty("isolation").GetString(), disk.GetProperty("interleave").GetString()));
         Assert.Equal(ulong.MaxValue, disk.GetProperty("seed").GetUInt64());
         Assert.Equal(disk.GetRawText(), (await _server.GetAsync(Disk)).IsOk().GetRawText());
     }
@@ -52,6 +53,16 @@ public sealed class DiskChangeTests : IAsyncLifetime
         Assert.Equal(("random:0.5", 7UL), (disk.GetProperty("loss").GetString(), disk.GetProperty("seed").GetUInt64()));
     }
 
+    [Fact]
+    public async Task Above_a_page_cache_the_units_shrink_and_come_back_with_the_mode()
+    {
+        (await PatchAsync("""{"awun":"16K","awupf":"16K"}""")).IsOk();
+        JsonElement disk = (await PatchAsync("""{"isolation":"page"}""")).IsOk();
+        Assert.Equal((4096, 4096), (disk.GetProperty("awupf").GetInt64(), disk.GetProperty("nabspf").GetInt64()));
+        disk = (await PatchAsync("""{"isolation":"nvme"}""")).IsOk();
+        Assert.Equal((16384, 0), (disk.GetProperty("awupf").GetInt64(), disk.GetProperty("nabspf").GetInt64()));
+    }
+
     [Theory]
     [InlineData("""{"seed":1,"offBehaviour":"error","awupf":"8K"}""", "awupf")]
     [InlineData("""{"seed":1,"offBehaviour":"error","awupf":1000}""", "awupf")]
@@ -62,6 +73,8 @@ public sealed class DiskChangeTests : IAsyncLifetime
     [InlineData("""{"seed":1,"offBehaviour":"error","nabo":512}""", "nabo")]
     [InlineData("""{"seed":1,"offBehaviour":"error","loss":"half"}""", "loss")]
     [InlineData("""{"seed":-1,"offBehaviour":"error"}""", "seed")]
+    [InlineData("""{"seed":1,"offBehaviour":"error","isolation":"none"}""", "isolation")]
+    [InlineData("""{"seed":1,"offBehaviour":"error","interleave":true}""", "interleave")]
     [InlineData("""{"seed":1,"offBehaviour":"panic"}""", "offBehaviour")]
     [InlineData("""{"seed":1,"offBehaviour":"error","size":"2M"}""", "size")]
     [InlineData("""{"seed":1,"offBehaviour":"error","medium":null}""", "medium")]

@@ -11,7 +11,7 @@ public sealed class DiskSpecTextTests
         DiskSpec spec = Parse(
             "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,"
             + "nawun=96K,nawupf=32K,nacwu=24K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,dn=on,cache=1M,protected=64K,"
-            + "destage=oldest,isolation=nvme,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
+            + "destage=oldest,isolation=shared,interleave=adversarial,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
             + "description=text,minblock=512,maxpayload=1M");
 
         DiskOptions o = spec.Options;
@@ -23,6 +23,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal((1 << 20, "random:0.25", ulong.MaxValue), (o.CacheBytes, o.Loss.ToString(), o.Seed));
         Assert.Equal(65_536, o.ProtectedBytes);
         Assert.Equal((false, true, "text"), (o.SyncToHost, o.IsReadOnly, o.Description));
+        Assert.Equal(("shared", true), (o.Isolation.Name, o.Isolation.IsAdversarial));
         Assert.True(spec.IsRotational);
         Assert.Equal((512, 1 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
     }
@@ -35,6 +36,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal(("disk7", 512, 64L << 20), (spec.Options.Name, spec.Options.BlockSizeBytes, spec.Options.CacheBytes));
         Assert.Equal((4096, 4096, 4096), (a.AwunBytes, a.AwupfBytes, a.AcwuBytes));
         Assert.Equal((0, 0, 0, false), (a.NawunBytes, a.NawupfBytes, a.NacwuBytes, a.Dn));
+        Assert.Equal(("nvme", false), (spec.Options.Isolation.Name, spec.Options.Isolation.IsAdversarial));
         Assert.False(spec.IsRotational);
         Assert.Equal((1, 64 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
     }
@@ -113,7 +115,8 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,destage=rate:0", "destage")]
     [InlineData("size=1M,destage=rate:-1", "destage")]
     [InlineData("size=1M,destage=rate:1.5M", "destage")]
-    [InlineData("size=1M,isolation=page", "isolation")]
+    [InlineData("size=1M,isolation=pages", "isolation")]
+    [InlineData("size=1M,interleave=on", "interleave")]
     [InlineData("size=1M,loss=half", "loss")]
     [InlineData("size=1M,loss=random:2", "loss")]
     [InlineData("size=1M,seed=-1", "seed")]
