@@ -88,6 +88,25 @@ internal sealed class DiskDraft(string? defaultName)
         }
     }
 
+    /// <summary>Takes a profile's values for the keys that are not given, before or behind it; says what is wrong.</summary>
+    public string? TakeProfile(string name)
+    {
+        if (Profile.Find(name) is not { } profile)
+        {
+            return $"'{name}' is none of {Profile.AllNames}";
+        }
+
+        foreach ((string key, string value) in profile.Keys)
+        {
+            if (!_given.Contains(key))
+            {
+                DiskKeys.Find(key)!.Apply(this, value);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>awun and acwu that were not given follow awupf: its fault is told once.</summary>
     private bool IsEcho(string field) => field is "awun" or "acwu" && !_given.Contains(field);
 

@@ -14,6 +14,7 @@ internal static class DiskKeys
     private static readonly DiskKey[] _all =
     [
         new("name", DiskKeyForm.Text, static (d, v) => Take(d.Name = v)),
+        new("profile", DiskKeyForm.Text, static (d, v) => d.TakeProfile(v)),
         new("size", DiskKeyForm.Number, static (d, v) => Size(v, n => d.SizeBytes = n, minimum: 1)),
         new("medium", DiskKeyForm.Text, Medium),
         new("block", DiskKeyForm.Number, static (d, v) => Block(d, v)),
