@@ -97,6 +97,9 @@ public sealed class Disk : IDisposable
     /// <summary>For tests that place events one by one; they hold its gate.</summary>
     internal DiskCore Core => _core;
 
+    /// <summary>For tests that place events between the steps of a command.</summary>
+    internal IsolatedCommands Commands => _commands;
+
     /// <summary>Raised after the state has changed, outside any lock, on the thread that made the move.</summary>
     public event Action<Disk, PowerState>? PowerChanged;
 
@@ -110,29 +113,11 @@ public sealed class Disk : IDisposable
     public long SizeBytes => _core.Geometry.SizeBytes;
 
     /// <summary>The state now.</summary>
-    public PowerState PowerState
-    {
-        get
-        {
-            lock (_core.Gate)
-            {
-                return _core.State;
-            }
-        }
-    }
+    public PowerState PowerState => _core.ReadLocked(static core => core.State);
 
     /// <summary>Counts power-ons. A session (connection) takes it when it opens the disk and gives it with every
     /// command; a command of an older epoch ends with <see cref="DiskStatus.PowerLost"/>.</summary>
-    public long PowerEpoch
-    {
-        get
-        {
-            lock (_core.Gate)
-            {
-                return _core.Epoch;
-            }
-        }
-    }
+    public long PowerEpoch => _core.ReadLocked(static core => core.Epoch);
 
     /// <summary>The newest reports, oldest first (at most <see cref="MaxReports"/>).</summary>
     public IReadOnlyList<CutReport> Reports => _power.Reports;
@@ -278,19 +263,12 @@ public sealed class Disk : IDisposable
     public void Dispose()
     {
         _power.Dispose();
-        SpinWait.SpinUntil(IsUnseen);
+
+        // No view is held soon: the power is off, and holders do not wait.
+        SpinWait.SpinUntil(() => _core.ReadLocked(static core => core.Arena.Pins.FindOldestPin()) == ReadView.Nothing);
         lock (_core.Gate)
         {
             _core.Dispose();
-        }
-    }
-
-    /// <summary>Whether no view is held: soon, since the power is off and holders do not wait.</summary>
-    private bool IsUnseen()
-    {
-        lock (_core.Gate)
-        {
-            return _core.Arena.Pins.FindOldestPin() == ReadView.Nothing;
         }
     }
 

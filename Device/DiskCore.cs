@@ -133,6 +133,15 @@ internal sealed class DiskCore : IDisposable
     /// <summary>A command that was taken at random stays pending after all.</summary>
     public void PutBack(PendingCommand command) => _randomOrder?.Add(command);
 
+    /// <summary>Reads something under <see cref="Gate"/>, which it takes.</summary>
+    public T ReadLocked<T>(Func<DiskCore, T> read)
+    {
+        lock (Gate)
+        {
+            return read(this);
+        }
+    }
+
     /// <summary>Whether a session may go on: null = wait until the power has settled.</summary>
     public DiskStatus? Admit(long epoch) =>
         epoch != Epoch || State == PowerState.Off ? DiskStatus.PowerLost

@@ -15,6 +15,9 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
     private readonly Breather _breather = new();
     private long _commandNumber;
 
+    /// <summary>For tests: runs between the steps of a command, on its thread, without any lock but those of the mode.</summary>
+    public Action? BetweenSteps { get; set; }
+
     /// <summary>Whether every command is one step, whatever runs beside it.</summary>
     public bool IsPlain => core.Options.Isolation.IsPlain;
 
@@ -226,7 +229,8 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
 
     private void Breathe(IsolationRule rule, int steps, ref SplitMix64 chance)
     {
-        if (rule.IsAdversarial)
+        BetweenSteps?.Invoke();
+        if (rule.IsAdversarial && BetweenSteps is null)
         {
             _breather.OnStep(chance.NextBelow((ulong)steps) < MaxBreaths);
         }

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Text;
-using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
+using BlockEmu.Device.Tests.Simulation;
 
 namespace BlockEmu.Device.Tests.Scripts;
 
 /// <summary>Carries out one command of a script and answers in text. A block's content is one letter, repeated.</summary>
 internal sealed class ScriptDisk : IDisposable
 {
-    private readonly Dictionary<string, (PendingCommand Command, long Sequence)> _begun = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, InFlightWrite> _begun = new(StringComparer.Ordinal);
+    private (long Flush, long Covered) _flush;
     private Disk? _disk;
 
     private Disk Disk => _disk ?? throw new FormatException("a script begins with 'disk'");
@@ -31,6 +32,7 @@ internal sealed class ScriptDisk : IDisposable
             "trim" => Say(Disk.Trim(Disk.PowerEpoch, At(words[1]), At(words[2]), IsFua(words))),
             "flush" => Say(Disk.Flush(Disk.PowerEpoch)),
             "accept-flush" => AcceptFlush(),
+            "end-flush" => EndFlush(),
             "read" => Read(At(words[1]), At(words[2])),
             "cut" => Describe(Disk.Cut(Seed(words), Loss(words))),
             "recut" => Describe(Disk.Recut(Seed(words), Loss(words))),
@@ -113,7 +115,7 @@ internal sealed class ScriptDisk : IDisposable
         byte[] payload = new byte[letters.Length * Block];
         for (int i = 0; i < letters.Length; i++)
         {
-            payload.AsSpan(i * Block, Block).Fill((byte)letters[i]);
+            payload.AsSpan(i * Block, Block).Fill(letters[i] == '.' ? (byte)0 : (byte)letters[i]);
         }
 
         return payload;
@@ -126,32 +128,30 @@ internal sealed class ScriptDisk : IDisposable
     private string Begin(string[] words)
     {
         byte[] payload = Payload(words[3]);
-        lock (Disk.Core.Gate)
-        {
-            PendingCommand command = Disk.Core.Step(WriteKind.Write, new ByteRange(At(words[2]), payload.Length), payload, IsFua(words));
-            _begun[words[1]] = (command, command.Sequence);
-        }
-
+        _begun[words[1]] = InFlightWrite.Begin(Disk, new ByteRange(At(words[2]), payload.Length), payload, IsFua(words));
         return "in flight";
     }
 
-    private string Acknowledge(string name)
+    private string Acknowledge(string name) => _begun[name].TryAcknowledge() ? "ok" : "in flight";
+
+    /// <summary>Carries out the flush that was accepted last.</summary>
+    private string EndFlush()
     {
         lock (Disk.Core.Gate)
         {
-            (PendingCommand command, long sequence) = _begun[name];
-            Disk.Core.Acknowledge(sequence, command.Sequence == sequence ? command : null, isFua: false);
+            Disk.Core.PersistAcknowledged(_flush.Covered);
+            Disk.Core.AcknowledgeFlush(_flush.Flush, _flush.Covered);
         }
 
         return "ok";
     }
 
-    /// <summary>A flush that is accepted and never answered.</summary>
+    /// <summary>A flush that is accepted, and not answered.</summary>
     private string AcceptFlush()
     {
         lock (Disk.Core.Gate)
         {
-            Disk.Core.AcceptFlush();
+            _flush = (Disk.Core.AcceptFlush(), Disk.Core.AcknowledgeOrder);
         }
 
         return "in progress";

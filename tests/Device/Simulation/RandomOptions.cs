@@ -1,6 +1,7 @@
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Randomness;
+using BlockEmu.Oracle.Judging;
 
 namespace BlockEmu.Device.Tests.Simulation;
 
@@ -49,6 +50,17 @@ internal static class RandomOptions
         6 => LossModel.Adversary,
         7 => LossModel.Aged(chance.NextCoin(0.5) ? 1 : 0.3, chance.NextCoin(0.5) ? 0 : 0.8),
         _ => LossModel.Random(0.5),
+    };
+
+    /// <summary>What the oracle can hold a cut by a model to.</summary>
+    public static LossClaim ClaimOf(LossModel loss) => loss.Kind switch
+    {
+        LossModelKind.LoseAll => LossClaim.LoseAll,
+        LossModelKind.KeepAll => LossClaim.KeepAll,
+        LossModelKind.Fifo => LossClaim.Fifo,
+        LossModelKind.Epoch => LossClaim.Epoch,
+        LossModelKind.Adversary => LossClaim.Adversary,
+        _ => LossClaim.Any,
     };
 
     public static AtomicityParameters DrawAtomicity(ref SplitMix64 chance, int block)

@@ -1,4 +1,3 @@
-using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Randomness;
@@ -14,9 +13,10 @@ internal sealed class RandomRun
     private readonly ulong _seed;
     private readonly DiskOptions _options;
     private readonly TraceRecorder _recorder;
+    private OutsideView? _outside;
     private readonly Disk _disk;
     private readonly byte[] _visible;
-    private readonly List<(PendingCommand Command, long Sequence)> _inFlight = [];
+    private readonly List<InFlightWrite> _inFlight = [];
     private readonly RandomTransfers _transfers;
     private SplitMix64 _chance;
     private SplitMix64 _ways;
@@ -27,7 +27,7 @@ internal sealed class RandomRun
         _seed = seed;
         _chance = new SplitMix64(seed);
         _options = RandomOptions.Draw(ref _chance) with { FilePath = filePath, SyncToHost = false };
-        _recorder = new TraceRecorder(_options);
+        _recorder = new TraceRecorder(_options, LookFromOutside);
         _disk = new Disk(_options, _recorder);
         _transfers = new RandomTransfers(_disk);
         _ways = new SplitMix64(~seed);
@@ -37,6 +37,13 @@ internal sealed class RandomRun
 
     /// <summary>How many commands were carried out.</summary>
     public int Commands { get; private set; }
+
+    /// <summary>With what clients are promised from now on.</summary>
+    private OutsideView LookFromOutside()
+    {
+        DiskOptions options = _disk?.Options ?? _options;
+        return _outside = new OutsideView(TraceRecorder.GeometryOf(options), options.EffectiveAtomicity);
+    }
 
     public void Run(int cuts)
     {
@@ -130,41 +137,17 @@ internal sealed class RandomRun
     {
         ByteRange range = DrawRange(aligned: true);
         byte[] payload = DrawPayload(range.LengthBytes);
-        lock (_disk.Core.Gate)
-        {
-            PendingCommand command = _disk.Core.Step(WriteKind.Write, range, payload, fua);
-            _inFlight.Add((command, command.Sequence));
-        }
-
+        _inFlight.Add(InFlightWrite.Begin(_disk, range, payload, fua));
         payload.CopyTo(_visible, range.OffsetBytes);
     }
 
     private void FinishOne()
     {
-        if (_inFlight.Count == 0)
+        if (_inFlight.Count > 0)
         {
-            return;
-        }
-
-        int index = (int)_chance.NextBelow((ulong)_inFlight.Count);
-        (PendingCommand command, long sequence) = _inFlight[index];
-        _inFlight.RemoveAt(index);
-        lock (_disk.Core.Gate)
-        {
-            bool pending = command.Sequence == sequence && command.List is not null;
-            bool through = _options.CacheBytes == 0 || (pending && command.IsFua);
-            if (pending && command.List == _disk.Core.Cache.Pending && through)
-            {
-                if (!_disk.Core.Medium.IsImmediate)
-                {
-                    return; // only the destager writes to a medium that waits: leave it unanswered for ever
-                }
-
-                _disk.Core.Persist(command);
-                pending = false;
-            }
-
-            _disk.Core.Acknowledge(sequence, pending ? command : null, through);
+            int index = (int)_chance.NextBelow((ulong)_inFlight.Count);
+            _inFlight[index].TryAcknowledge();
+            _inFlight.RemoveAt(index);
         }
     }
 
@@ -216,7 +199,7 @@ internal sealed class RandomRun
         LossModel loss = RandomOptions.DrawLoss(ref _chance);
         CutReport report = _disk.Cut(loss: loss);
         byte[] platter = JudgeOnce(report);
-        _recorder.Outside.Compare(new MemoryImage(_first), new MemoryImage(platter), ref _ways, $"seed {_seed}, {_options}");
+        _outside!.Compare(new MemoryImage(_first), new MemoryImage(platter), ref _ways, $"seed {_seed}, {_options}");
         for (ulong n = _chance.NextBelow(3); n > 0; n--)
         {
             CutReport again = _disk.Recut(_chance.Next(), RandomOptions.DrawLoss(ref _chance));
@@ -238,17 +221,8 @@ internal sealed class RandomRun
     private byte[] JudgeOnce(CutReport report)
     {
         MemoryImage platter = MemoryImage.Of(_disk);
-        LossClaim claim = report.Loss.Kind switch
-        {
-            LossModelKind.LoseAll => LossClaim.LoseAll,
-            LossModelKind.KeepAll => LossClaim.KeepAll,
-            LossModelKind.Fifo => LossClaim.Fifo,
-            LossModelKind.Epoch => LossClaim.Epoch,
-            LossModelKind.Adversary => LossClaim.Adversary,
-            _ => LossClaim.Any,
-        };
         Verdict verdict = LegalityOracle.Judge(
-            _recorder.Trace, new MemoryImage(_first), platter, new JudgeOptions { Loss = claim });
+            _recorder.Trace, new MemoryImage(_first), platter, new JudgeOptions { Loss = RandomOptions.ClaimOf(report.Loss) });
         Assert.True(verdict.IsLegal, $"seed {_seed}, {_options}, cut seed {report.Seed} {report.Loss}: {verdict}\n"
             + string.Join('\n', verdict.Violations));
         return platter.Bytes;
