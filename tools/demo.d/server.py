@@ -1,13 +1,17 @@
 """The BlockEmu server as a process of the demo's own, and the few HTTP requests that the demo makes."""
 
+import contextlib
+import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
+import interrupts
 from vm import TOOLS
 
 REPOSITORY = os.path.dirname(TOOLS)
@@ -70,11 +74,19 @@ class Server:
         self.command = " ".join(command)
         self._liar = Liar(self._nbd_port, log_path) if is_lying else None
         self._log_path = log_path
-        with open(log_path, "ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._wait_until_ready()
-        if self._liar:
-            self._liar.start()
+        self._process = None
+        try:
+            with open(log_path, "ab") as log, interrupts.held():
+                # A session of its own: Ctrl-C ends the demo, and the demo ends the server.
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self._wait_until_ready()
+            if self._liar:
+                self._liar.start()
+        except BaseException:
+            self.stop()
+            raise
+        self.nbd_uri = f"nbd://127.0.0.1:{self._nbd_port}/disk0"
         self.guest_port = self._liar.port if self._liar else self._nbd_port
 
     def _wait_until_ready(self, limit_s=60):
@@ -90,21 +102,58 @@ class Server:
                 time.sleep(0.1)
         raise ServerProblem(f"the server was not ready after {limit_s} s; its output is in {self._log_path}")
 
-    def _send(self, method, path, body=None):
+    @contextlib.contextmanager
+    def _request(self, method, path, body=None, headers=None):
+        """The answer's stream; `body` is bytes or a file."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self._admin_port}{path}", method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={} if body is None else {"Content-Type": "application/json"})
+            f"http://127.0.0.1:{self._admin_port}{path}", method=method, data=body, headers=headers or {})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))   # loopback: never through a proxy
         try:
             with opener.open(request, timeout=60) as answer:
-                return answer.read()
+                yield answer
         except urllib.error.HTTPError as refused:
             raise ServerProblem(f"{method} {path}: {refused.code} {refused.read().decode(errors='replace')}") from None
 
-    def cut(self, loss):
-        """Cuts the disk's power; its clients get no answer from then on. Returns the report."""
-        return json.loads(self._send("POST", "/api/v1/disks/disk0/power/cut", {"loss": loss, "clients": "hang"}))
+    def _send(self, method, path, body=None):
+        content = None if body is None else json.dumps(body).encode()
+        with self._request(method, path, content, {"Content-Type": "application/json"} if content else {}) as answer:
+            return answer.read()
+
+    def cut(self, loss, clients="hang"):
+        """Cuts the disk's power; `clients` is what they see of it. Returns the report."""
+        return json.loads(self._send("POST", "/api/v1/disks/disk0/power/cut", {"loss": loss, "clients": clients}))
+
+    def cut_when_pending(self, commands, close_book, timeout_s, **cut):
+        """Watches until so many of the disk's commands are unflushed, calls `close_book`, and cuts at once; `cut` is the
+        request's body. Without them in time it cuts all the same. Returns the report."""
+        end = time.monotonic() + timeout_s
+        # One connection for all: a moment later a flush may have made everything safe.
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)) as connection:
+            while time.monotonic() < end:
+                connection.request("GET", "/api/v1/disks/disk0")
+                if json.loads(connection.getresponse().read())["pendingCommands"] >= commands:
+                    break
+            close_book()
+            connection.request("POST", "/api/v1/disks/disk0/power/cut", json.dumps(cut),
+                               {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise ServerProblem(f"the cut: {answer.status} {text.decode(errors='replace')}")
+            return json.loads(text)
+
+    def pending(self):
+        """What was pending at the last cut, command by command (docs/http.md, "Reports"), while there is a report."""
+        commands, offset = [], 0
+        while True:
+            page = json.loads(self._send("GET", f"/api/v1/disks/disk0/reports/latest?offset={offset}&limit=10000"))
+            commands += page["pending"]
+            offset += len(page["pending"])
+            if not page["pending"] or offset >= page["pendingTotal"]:
+                return commands
+
+    def shutdown(self):
+        self._send("POST", "/api/v1/disks/disk0/power/shutdown", {})
 
     def power_on(self):
         self._send("POST", "/api/v1/disks/disk0/power/on", {})
@@ -112,22 +161,29 @@ class Server:
             self._liar.start()
 
     def save(self, path, file_path):
-        """Keeps what a request under the disk answers, as evidence; says whether that worked."""
+        """Keeps what a request under the disk answers; says whether that worked."""
         try:
-            content = self._send("GET", "/api/v1/disks/disk0/" + path)
+            with self._request("GET", "/api/v1/disks/disk0/" + path) as answer, open(file_path, "wb") as file:
+                shutil.copyfileobj(answer, file, 1 << 20)
         except (OSError, ServerProblem):
             return False
-        with open(file_path, "wb") as file:
-            file.write(content)
         return True
 
+    def replace_platter(self, file_path):
+        """Puts an image on the disk, whose power is off."""
+        with open(file_path, "rb") as image:
+            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(os.path.getsize(file_path))}
+            with self._request("PUT", "/api/v1/disks/disk0/platter", image, headers):
+                pass
+
     def stop(self):
-        if self._liar:
-            self._liar.stop()
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        with interrupts.held():
+            if self._liar:
+                self._liar.stop()
+            if self._process and self._process.poll() is None:
+                self._process.terminate()
+                try:
+                    self._process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()

@@ -6,6 +6,7 @@ import random
 import re
 import time
 
+from outcomes import Broken, Trouble
 from promises import Promises
 from server import Server
 from vm import TOOLS, Guest
@@ -18,14 +19,6 @@ RECOVERED = {     # the kernel's words for a replayed log; btrfs has none to rep
     "xfs": "Ending recovery",
     "btrfs": None,
 }
-
-
-class Broken(Exception):
-    """A promise was not kept, or the file system did not recover: what the demo looks for."""
-
-
-class Trouble(Exception):
-    """The demo could not do its work; says nothing about the disk."""
 
 
 class Story:

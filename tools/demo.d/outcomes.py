@@ -1,0 +1,9 @@
+"""How a story can end other than well."""
+
+
+class Broken(Exception):
+    """A promise was not kept, or recovery failed: what the demo looks for."""
+
+
+class Trouble(Exception):
+    """The demo could not do its work; says nothing about the disk."""
