@@ -1,4 +1,3 @@
-using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Randomness;
 
