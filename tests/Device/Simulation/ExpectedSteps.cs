@@ -1,4 +1,3 @@
-using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Tests.Simulation;
 
