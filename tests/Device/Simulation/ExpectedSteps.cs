@@ -1,4 +1,3 @@
-
 namespace BlockEmu.Device.Tests.Simulation;
 
 /// <summary>What the event log has to say of one command while it is carried out: steps that cover it once, and then, together, their
