@@ -191,14 +191,7 @@ public sealed class Disk : IDisposable
     /// <summary>Makes persistent every write that completed before this flush was accepted.</summary>
     public DiskStatus Flush(long epoch) => _commands.Flush(epoch);
 
-    /// <summary>When and in which order pending commands become persistent by themselves; a change holds at once.</summary>
-    public DestagePolicy DestagePolicy
-    {
-        get => _destage.Policy;
-        set => _destage.Policy = value;
-    }
-
-    /// <summary>Makes pending commands persistent, in the order of <see cref="DestagePolicy"/>, until about
+    /// <summary>Makes pending commands persistent, in the order of <see cref="DiskOptions.Destage"/>, until about
     /// <paramref name="maxBytes"/> of payload are, or nothing is left, or <see cref="MaxDestageCommands"/> commands are. The last
     /// command may go beyond it. For its owner, who has a clock.</summary>
     public DestageProgress Destage(long maxBytes) => _destage.Run(maxBytes);

@@ -28,7 +28,7 @@ internal sealed class DiskChanges(DiskCore core)
             DiskOptions next = change(now);
             string? fault = next.IsChangeOf(now)
                 ? next.Validate().FirstOrDefault()
-                : "only atomicity, isolation, loss and seed can change while the disk is there";
+                : "only atomicity, destage, isolation, loss and seed can change while the disk is there";
             if (fault is not null)
             {
                 throw new ArgumentException(fault, nameof(change));

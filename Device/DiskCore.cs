@@ -12,7 +12,6 @@ internal sealed class DiskCore : IDisposable
 {
     private readonly long _cacheBytes;
     private readonly PageLoans _loans;
-    private readonly ulong _seed;
     private RandomOrder? _randomOrder;
     private long _flushesAccepted;
 
@@ -24,7 +23,6 @@ internal sealed class DiskCore : IDisposable
         CompareAtomicity = Atomicity.ForCompareAndWrite();
         Events = events;
         _cacheBytes = options.CacheBytes;
-        _seed = options.Seed;
         Arena = new PageArena();
         _loans = new PageLoans(Arena);
         Pages = new PageTable(geometry.PageCount);
@@ -32,7 +30,7 @@ internal sealed class DiskCore : IDisposable
         Reader = new VisibleReader(geometry, Cache);
         ProtectedBytes = options.ProtectedBytes;
         Medium = openMedium(Arena, Pages);
-        Destage = options.Destage;
+        SetDestage(options);
     }
 
     /// <summary>Protects everything here and in the cache; never held across I/O of a medium that waits.</summary>
@@ -80,18 +78,6 @@ internal sealed class DiskCore : IDisposable
 
     /// <summary>Where flushes were accepted.</summary>
     public FlushBorders FlushBorders { get; } = new();
-
-    /// <summary>When and in which order pending commands become persistent by themselves.</summary>
-    public DestagePolicy Destage
-    {
-        get;
-        set
-        {
-            field = value;
-            WritesThroughWhenFull = value.Kind == DestagePolicyKind.Never;
-            _randomOrder = value.Kind == DestagePolicyKind.Random ? new RandomOrder(_seed, Cache.Pending) : null;
-        }
-    }
 
     /// <summary>Whether a command that does not fit is written through instead of making room.</summary>
     public bool WritesThroughWhenFull { get; private set; }
@@ -181,6 +167,11 @@ internal sealed class DiskCore : IDisposable
     /// <summary>Options that hold for commands accepted from now on.</summary>
     public void Change(DiskOptions options)
     {
+        if (options.Destage != Options.Destage || options.Seed != Options.Seed)
+        {
+            SetDestage(options);
+        }
+
         Options = options;
         Atomicity = options.EffectiveAtomicity;
         CompareAtomicity = Atomicity.ForCompareAndWrite();
@@ -279,6 +270,12 @@ internal sealed class DiskCore : IDisposable
 
             command = next;
         }
+    }
+
+    private void SetDestage(DiskOptions options)
+    {
+        WritesThroughWhenFull = options.Destage.Kind == DestagePolicyKind.Never;
+        _randomOrder = options.Destage.Kind == DestagePolicyKind.Random ? new RandomOrder(options.Seed, Cache.Pending) : null;
     }
 
     public void Dispose()

@@ -1,5 +1,4 @@
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Geometry;
 
 namespace BlockEmu.Device.Commands;
 
@@ -8,25 +7,6 @@ internal sealed class DestageCommand(DiskCore core, Destager destager)
 {
     /// <summary>Commands made persistent at most while other commands wait for the lock.</summary>
     private const int CommandsAtOnce = 16;
-
-    public DestagePolicy Policy
-    {
-        get
-        {
-            lock (core.Gate)
-            {
-                return core.Destage;
-            }
-        }
-
-        set
-        {
-            lock (core.Gate)
-            {
-                core.Destage = value;
-            }
-        }
-    }
 
     public DestageProgress Run(long maxBytes)
     {

@@ -43,7 +43,7 @@ public sealed record DiskOptions
     /// <summary>For people; sent as NBD_INFO_DESCRIPTION.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>When and in which order pending commands become persistent by themselves, at first.</summary>
+    /// <summary>When and in which order pending commands become persistent by themselves.</summary>
     public DestagePolicy Destage { get; init; } = DestagePolicy.Oldest;
 
     /// <summary>What a power cut loses when the cut does not say.</summary>
@@ -65,6 +65,7 @@ public sealed record DiskOptions
     internal bool IsChangeOf(DiskOptions now) => this with
     {
         Atomicity = now.Atomicity,
+        Destage = now.Destage,
         Isolation = now.Isolation,
         Loss = now.Loss,
         Seed = now.Seed,

@@ -87,7 +87,13 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     /// once also for an outage that lasts; or, when <paramref name="change"/> throws, nothing.</summary>
     public Task ChangeAsync(Func<DiskOptions, DiskOptions> change, OffBehaviour? behaviour = null) => MoveAsync(() =>
     {
+        DestagePolicy before = Disk.Options.Destage;
         Disk.Change(change);
+        if (Disk.Options.Destage != before)
+        {
+            BeginDestaging();
+        }
+
         if (behaviour is { } chosen)
         {
             Served.OffBehaviour = DefaultOffBehaviour = chosen;
@@ -96,12 +102,8 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
         return true;
     });
 
-    /// <summary>Changes when and in which order pending commands become persistent by themselves, at once; also begins it.</summary>
-    public void SetDestage(DestagePolicy policy)
-    {
-        Disk.DestagePolicy = policy;
-        _destaging.Follow(policy);
-    }
+    /// <summary>From now on the disk is destaged by the clock, where its policy says so.</summary>
+    public void BeginDestaging() => _destaging.Follow(Disk.Options.Destage);
 
     /// <summary>When a report was made; null for one that was never seen here.</summary>
     public DateTimeOffset? TimeOf(CutReport report) =>

@@ -53,7 +53,7 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
             };
 #pragma warning restore CA2000
             DiskControl control = new(served, time, disk => Silence(disk));
-            control.SetDestage(spec.Options.Destage);
+            control.BeginDestaging();
             _controls[served] = control;
             Registry.TryAdd(served);
             return control;

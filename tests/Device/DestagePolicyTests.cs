@@ -192,11 +192,11 @@ public sealed class DestagePolicyTests : IDisposable
     {
         using Disk disk = Open(DestagePolicy.Never, isOnFile: false);
         WritePages(disk, 0, CachePages, 1);
-        disk.DestagePolicy = DestagePolicy.Random;
+        disk.Change(o => o with { Destage = DestagePolicy.Random });
         WritePages(disk, CachePages, 1, 1);
         Assert.Equal(0, disk.GetStatistics().FullCacheWrites);
-        disk.DestagePolicy = DestagePolicy.Oldest;
-        disk.DestagePolicy = DestagePolicy.Random;
+        disk.Change(o => o with { Destage = DestagePolicy.Oldest });
+        disk.Change(o => o with { Destage = DestagePolicy.Random });
         Assert.Equal(CachePages, disk.Destage(1 << 20).Commands);
     }
 

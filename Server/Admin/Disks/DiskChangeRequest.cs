@@ -34,6 +34,10 @@ public sealed record DiskChangeRequest
     /// <summary>"Disable normal": only power-fail atomicity is kept.</summary>
     public bool? Dn { get; init; }
 
+    /// <summary>When and in which order pending writes become persistent by themselves: <c>oldest</c>, <c>random</c>,
+    /// <c>idle</c>, <c>never</c>, <c>rate:10M</c>. At once.</summary>
+    public string? Destage { get; init; }
+
     /// <summary>What commands that run at the same time see of one another: <c>nvme</c>, <c>exclusive</c>, <c>shared</c>,
     /// <c>range</c>, <c>page</c>, <c>hand-over-hand</c>.</summary>
     public string? Isolation { get; init; }

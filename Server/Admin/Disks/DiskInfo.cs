@@ -126,7 +126,7 @@ public sealed record DiskInfo
             Dn = atomicity.Dn,
             Cache = options.CacheBytes,
             Protected = options.ProtectedBytes,
-            Destage = DestageText.Of(disk.DestagePolicy),
+            Destage = DestageText.Of(options.Destage),
             Isolation = options.Isolation.Name,
             Interleave = options.Isolation.IsAdversarial ? "adversarial" : "free",
             Loss = options.Loss.ToString(),

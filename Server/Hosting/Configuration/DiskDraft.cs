@@ -176,6 +176,7 @@ internal sealed class DiskDraft(string? defaultName)
             NaboBytes = atomicity.NaboBytes,
             Mam = atomicity.Mam,
             Dn = atomicity.Dn,
+            Destage = options.Destage,
             Isolation = options.Isolation,
             Loss = options.Loss,
             Seed = options.Seed,
@@ -186,6 +187,7 @@ internal sealed class DiskDraft(string? defaultName)
     public DiskOptions Amend(DiskOptions options) => options with
     {
         Atomicity = BuildAtomicity(),
+        Destage = Destage,
         Isolation = Isolation,
         Loss = Loss,
         Seed = Seed ?? options.Seed,

@@ -31,7 +31,7 @@ internal static class DiskKeys
         new("dn", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.Dn = on), CanChange: true),
         new("cache", DiskKeyForm.NumberOrSwitch, Cache),
         new("protected", DiskKeyForm.Number, static (d, v) => Size(v, n => d.ProtectedBytes = n)),
-        new("destage", DiskKeyForm.Text, Destage),
+        new("destage", DiskKeyForm.Text, Destage, CanChange: true),
         new("isolation", DiskKeyForm.Text, Isolation, CanChange: true),
         new("interleave", DiskKeyForm.Text, Interleave, CanChange: true),
         new("loss", DiskKeyForm.Text, Loss, CanChange: true),

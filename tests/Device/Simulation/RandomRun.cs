@@ -105,7 +105,8 @@ internal sealed class RandomRun
                 Assert.Equal(DiskStatus.Ok, _disk.Destage((long)_chance.NextBelow(16_384)).Status);
                 break;
             case 17:
-                _disk.DestagePolicy = RandomOptions.DrawDestage(ref _chance);
+                DestagePolicy policy = RandomOptions.DrawDestage(ref _chance);
+                _disk.Change(o => o with { Destage = policy });
                 break;
             case 8:
             case 9:

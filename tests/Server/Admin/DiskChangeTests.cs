@@ -27,7 +27,8 @@ public sealed class DiskChangeTests : IAsyncLifetime
         JsonElement disk = (await PatchAsync(
             """
             {"awun":"8K","awupf":4096,"acwu":1024,"nawun":"16K","nawupf":16384,"nacwu":"2K","nabsn":"16K","nabspf":"16K","nabo":512,
-             "mam":true,"dn":"on","isolation":"range","interleave":"adversarial","loss":"fifo","seed":"18446744073709551615","offBehaviour":"hang"}
+             "mam":true,"dn":"on","destage":"rate:4K","isolation":"range","interleave":"adversarial","loss":"fifo",
+             "seed":"18446744073709551615","offBehaviour":"hang"}
             """)).IsOk();
         (string Key, long Value)[] numbers =
         [
@@ -36,6 +37,7 @@ public sealed class DiskChangeTests : IAsyncLifetime
         ];
         Assert.All(numbers, n => Assert.Equal((n.Key, n.Value), (n.Key, disk.GetProperty(n.Key).GetInt64())));
         Assert.Equal((true, true), (disk.GetProperty("mam").GetBoolean(), disk.GetProperty("dn").GetBoolean()));
+        Assert.Equal("rate:4K", disk.GetProperty("destage").GetString());
         Assert.Equal(("fifo", "hang"), (disk.GetProperty("loss").GetString(), disk.GetProperty("offBehaviour").GetString()));
         Assert.Equal(("range", "adversarial"), (disk.GetProperty("isolation").GetString(), disk.GetProperty("interleave").GetString()));
         Assert.Equal(ulong.MaxValue, disk.GetProperty("seed").GetUInt64());

@@ -147,5 +147,13 @@ public sealed class DestageWorkerTests : IDisposable
         time.Advance(TimeSpan.FromMilliseconds(10));
         time.FireAll();
         Assert.Equal(Page, server.Disk().GetStatistics().DestagedBytes);
+
+        (await server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"destage":"never"}""")).IsOk();
+        time.Advance(TimeSpan.FromSeconds(1));
+        time.FireAll();
+        Assert.Equal(Page, server.Disk().GetStatistics().DestagedBytes);
+        (await server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"destage":"idle"}""")).IsOk();
+        time.FireAll();
+        Assert.Equal(2 * Page, server.Disk().GetStatistics().DestagedBytes);
     }
 }
