@@ -142,6 +142,35 @@ public sealed class ProfileTests
     }
 
     [Fact]
+    public void A_controllers_battery_keeps_the_newest_whatever_its_disks_lose()
+    {
+        using Disk disk = Open("raid-controller");
+        Write(disk, 0, 16 << 20, 1);
+        Write(disk, 16 << 20, 16 << 20, 1);
+        disk.Cut(loss: LossModel.LoseAll);
+        Assert.Equal(0, Count(disk, 0, 16 << 20, 1));
+        Assert.Equal(16 << 20, Count(disk, 16 << 20, 16 << 20, 1));
+    }
+
+    [Fact]
+    public void A_barrier_device_ends_at_a_flush()
+    {
+        // Without a flush there is no border between all and nothing.
+        using Disk disk = Open("barrier-device");
+        Write(disk, 0, 4096, 1);
+        Write(disk, 4096, 4096, 1);
+        disk.Cut();
+        HashSet<int> kept = [];
+        for (ulong seed = 1; seed <= Recuts; seed++)
+        {
+            disk.Recut(seed);
+            kept.Add(Count(disk, 0, 8192, 1));
+        }
+
+        Assert.Equal([0, 8192], kept.Order());
+    }
+
+    [Fact]
     public void Above_a_page_cache_a_command_is_its_pages()
     {
         using Disk disk = Open("page-cache");
