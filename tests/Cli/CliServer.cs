@@ -19,13 +19,15 @@ internal sealed class CliServer : IAsyncDisposable
 
     public Disk Disk => _host.Disks.Find("disk0")!.Disk;
 
-    public static async Task<CliServer> StartAsync(string? token = null)
+    public static DiskOptions DefaultDisk { get; } = new() { Name = "disk0", SizeBytes = 1 << 20, Seed = 7 };
+
+    public static async Task<CliServer> StartAsync(string? token = null, DiskOptions? disk = null)
     {
         Assert.True(ListenEndpoint.TryParse("127.0.0.1:0", out ListenEndpoint? any));
         return new CliServer(await ServerHost.StartAsync(
             new ServerOptions
             {
-                Disks = [new DiskSpec { Options = new DiskOptions { Name = "disk0", SizeBytes = 1 << 20, Seed = 7 } }],
+                Disks = [new DiskSpec { Options = disk ?? DefaultDisk }],
                 Nbd = [any!],
                 Admin = any,
                 AdminToken = token,
@@ -39,6 +41,13 @@ internal sealed class CliServer : IAsyncDisposable
         byte[] payload = new byte[length];
         payload.AsSpan().Fill(1);
         Assert.Equal(DiskStatus.Ok, Disk.Write(Disk.PowerEpoch, offset, payload, fua: false));
+    }
+
+    public byte[] Read(long offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        Assert.Equal(DiskStatus.Ok, Disk.Read(Disk.PowerEpoch, offset, bytes));
+        return bytes;
     }
 
     /// <summary>Runs the program against this server.</summary>

@@ -24,6 +24,7 @@ public static class CliProgram
         root.Subcommands.Add(CheckCommand.Create(context));
         root.Subcommands.Add(BenchCommand.Create(context));
         root.Subcommands.Add(ProfilesCommand.Create(context));
+        root.Subcommands.Add(ProbeCommand.Create(context));
 
         ParseResult result = root.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });

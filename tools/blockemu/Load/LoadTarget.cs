@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
 using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Cli.Load;
@@ -129,19 +127,5 @@ internal sealed class LoadTarget(NbdUri uri)
         }
     }
 
-    private T Guard<T>(Func<T> use)
-    {
-        try
-        {
-            return use();
-        }
-        catch (NbdNegotiationException e)
-        {
-            throw new CliException(ExitCodes.Usage, $"{Uri}: {e.Message}", e);
-        }
-        catch (Exception e) when (e is LoadFailedException or InvalidDataException or IOException or SocketException or AuthenticationException)
-        {
-            throw new CliException(ExitCodes.Unreachable, $"{Uri}: {e.Message}", e);
-        }
-    }
+    private T Guard<T>(Func<T> use) => ExportGuard.Run(Uri, use);
 }
