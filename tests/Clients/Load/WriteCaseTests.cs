@@ -12,6 +12,9 @@ public sealed class WriteCaseTests
 {
     private const ulong Seed = 401;
     private const int Rounds = 2;
+
+    // A cut may fall right behind a flush, with nothing pending: then there is another one.
+    private const int MostRounds = 12;
     private const int Recuts = 2;
     private const long ClientBytes = 12 << 20;
     private const long LoadBytes = 48 << 20;
@@ -47,7 +50,7 @@ public sealed class WriteCaseTests
             [.. Enumerable.Range(0, shape.Connections).Select(i => new OwnedBlocks(i * blocks, blocks, options.BlockSizeBytes))];
         long pending = 0;
         int required = 0;
-        for (ulong round = 0; round < Rounds; round++)
+        for (ulong round = 0; round < Rounds || (round < MostRounds && !HasTested(shape, pending, required)); round++)
         {
             ulong seed = SplitMix64.Hash(Seed, round);
             (int report, long pendingNow) = await CutInFlightAsync(server, power, shape, transport, owned, seed);
@@ -64,10 +67,12 @@ public sealed class WriteCaseTests
             await power.PowerOnAsync();
         }
 
-        // A run in which nothing was promised, or nothing could be lost, tested nothing.
-        Assert.True(shape.IsFua || pending > 0, "nothing was pending");
-        Assert.True(required > 0 || !(shape.IsFua || shape.FlushEvery > 0), "nothing was promised");
+        Assert.True(HasTested(shape, pending, required), $"{pending} commands pending, {required} blocks promised over {MostRounds} cuts");
     }
+
+    /// <summary>A run in which nothing was promised that should be, or nothing could be lost, tested nothing.</summary>
+    private static bool HasTested(LoadShape shape, long pending, int required) =>
+        (shape.IsFua || pending > 0) && (required > 0 || !(shape.IsFua || shape.FlushEvery > 0));
 
     private static async Task<(int Report, long Pending)> CutInFlightAsync(
         LiveServer server, CutByHttp power, LoadShape shape, Transport transport, OwnedBlocks[] owned, ulong seed)
