@@ -44,7 +44,6 @@ public sealed class Disk : IDisposable
     private readonly Destager _destager;
     private readonly PowerGate _powerGate = new();
     private readonly ReadCommands _reads;
-    private readonly WriteCommands _writes;
     private readonly IsolatedCommands _commands;
     private readonly MapCommand _map;
     private readonly DestageCommand _destage;
@@ -77,9 +76,9 @@ public sealed class Disk : IDisposable
         _core = new DiskCore(options, geometry, OpenMedium, events);
         _destager = new Destager(_core);
         _reads = new ReadCommands(_core, _destager, _powerGate);
-        _writes = new WriteCommands(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
+        WriteCommands writes = new(_core, new StepExecutor(_core, _destager, _powerGate), options.IsReadOnly);
         FlushCommand flush = new(_core, _destager, _powerGate);
-        _commands = new IsolatedCommands(_core, _reads, _writes, flush);
+        _commands = new IsolatedCommands(_core, _reads, writes, flush);
         _map = new MapCommand(_core, _destager, _powerGate);
         _destage = new DestageCommand(_core, _destager);
         _power = new DiskPower(_core, _destager, _powerGate);
@@ -160,7 +159,7 @@ public sealed class Disk : IDisposable
     /// it returns, whatever it returns.</summary>
     public DiskStatus Write(long epoch, long offsetBytes, int lengthBytes, WriteStock stock, bool fua)
     {
-        DiskStatus status = _writes.Write(epoch, offsetBytes, lengthBytes, stock, fua);
+        DiskStatus status = _commands.Write(epoch, offsetBytes, lengthBytes, stock, fua);
         stock.Reset();
         return status;
     }
@@ -228,7 +227,7 @@ public sealed class Disk : IDisposable
         return status == DiskStatus.Ok ? Announce(status) : status;
     }
 
-    /// <summary>Changes what can change while the disk is there: atomicity, isolation, loss and seed; see <see cref="DiskChanges"/>.</summary>
+    /// <summary>Changes what can change while the disk is there: atomicity, destage, isolation, loss and seed; see <see cref="DiskChanges"/>.</summary>
     public void Change(Func<DiskOptions, DiskOptions> change) => _changes.Apply(change);
 
     /// <summary>Sets a mark in the event log. <see cref="ArgumentException"/> for a text that is empty or too long.</summary>

@@ -1,5 +1,6 @@
 using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Randomness;
+using BlockEmu.Device.Transfers;
 
 namespace BlockEmu.Device.Commands;
 
@@ -48,6 +49,22 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
         }
 
         return Change(rule, epoch, new ByteRange(offsetBytes, payload.Length), isLong: false, payload, isFua, WriteKind.Write, false);
+    }
+
+    /// <summary>A payload that began to arrive while every command was one step, and stays one; but what runs alone now, it lets
+    /// alone.</summary>
+    public DiskStatus Write(long epoch, long offsetBytes, int lengthBytes, WriteStock stock, bool isFua)
+    {
+        IsolationMode mode = core.Options.Isolation.Mode;
+        _gate.Enter(mode, isWrite: true);
+        try
+        {
+            return writes.Write(epoch, offsetBytes, lengthBytes, stock, isFua);
+        }
+        finally
+        {
+            _gate.Exit(mode, isWrite: true);
+        }
     }
 
     public DiskStatus WriteZeroes(long epoch, long offsetBytes, long lengthBytes, bool isFua, bool keepsProvisioned)
@@ -176,28 +193,33 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
         DiskStatus status = DiskStatus.Ok;
         bool handsOver = rule.Mode == IsolationMode.HandOverHand;
         PageRun held = default;
-        foreach (ByteRange step in steps)
+        try
         {
-            if (handsOver)
+            foreach (ByteRange step in steps)
             {
-                held = HandOver(held, PageRun.Of(step));
-            }
+                if (handsOver)
+                {
+                    held = HandOver(held, PageRun.Of(step));
+                }
 
-            ReadOnlySpan<byte> bytes = payload.IsEmpty
-                ? payload
-                : payload.Slice((int)(step.OffsetBytes - range.OffsetBytes), (int)step.LengthBytes);
-            status = ChangeOnce(epoch, step, bytes, isFua, kind, keepsProvisioned, taken);
-            if (status != DiskStatus.Ok)
-            {
-                break;
-            }
+                ReadOnlySpan<byte> bytes = payload.IsEmpty
+                    ? payload
+                    : payload.Slice((int)(step.OffsetBytes - range.OffsetBytes), (int)step.LengthBytes);
+                status = ChangeOnce(epoch, step, bytes, isFua, kind, keepsProvisioned, taken);
+                if (status != DiskStatus.Ok)
+                {
+                    break;
+                }
 
-            Breathe(rule, steps.Count, ref chance);
+                Breathe(rule, steps.Count, ref chance);
+            }
         }
-
-        if (handsOver)
+        finally
         {
-            _pages.Release(held);
+            if (held != default)
+            {
+                _pages.Release(held);
+            }
         }
 
         // What failed in its middle has left some blocks old and some new: the new ones are as good as any.
