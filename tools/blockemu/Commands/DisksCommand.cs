@@ -43,7 +43,11 @@ internal static class DisksCommand
             Description = "What is to be different from now on, such as awupf=16K; all of it, or nothing.",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new("set", "Changes what can change while a disk is served: atomicity, destage, isolation, loss, seed, offBehaviour.") { disk, pairs };
+        Command command = new("set", "Changes what can change while a disk is served: atomicity, destage, isolation, loss, seed, offBehaviour.")
+        {
+            disk,
+            pairs,
+        };
         command.SetAction(async (result, _) =>
         {
             Dictionary<string, object> body = ReadPairs(result.GetValue(pairs)!);
