@@ -1,0 +1,10 @@
+namespace BlockEmu.Protocol.Nvme;
+
+/// <summary>Which events a controller can report (OAES, Base 5.17.2.1) and a host wants (feature 0Bh).</summary>
+[Flags]
+public enum NvmeEventMask : uint
+{
+    None = 0,
+    NamespaceAttribute = 1u << 8,
+    DiscoveryLog = 1u << 31,
+}
