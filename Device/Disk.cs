@@ -88,7 +88,7 @@ public sealed class Disk : IDisposable
         {
             IMedium medium = file is null
                 ? new MemoryMedium(geometry, arena, pages)
-                : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost);
+                : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost, options.KeepsRedo);
             return wrapMedium is null ? medium : wrapMedium(medium);
         }
     }

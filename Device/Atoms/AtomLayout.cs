@@ -49,6 +49,9 @@ public readonly record struct AtomLayout
             CutPieces(tailOffset, endBytes - tailOffset, 1, parameters.EffectiveAwupfBytes, blockSizeBytes));
     }
 
+    /// <summary>Whether an atom may lie in more than one unit of a grid; exact where the atoms of each run fit into the grid.</summary>
+    public bool Crosses(int unitBytes) => Crosses(_head, unitBytes) || Crosses(_middle, unitBytes) || Crosses(_tail, unitBytes);
+
     /// <summary>The range of atom <paramref name="index"/>.</summary>
     public ByteRange this[long index]
     {
@@ -76,6 +79,13 @@ public readonly record struct AtomLayout
             ? _head.Count + ((offsetBytes - _middle.OffsetBytes) / _middle.AtomBytes)
             : _head.Count + _middle.Count + ((offsetBytes - _tail.OffsetBytes) / _tail.AtomBytes);
     }
+
+    private static bool Crosses(AtomRun run, int unitBytes) => run.Count switch
+    {
+        0 => false,
+        1 => run.OffsetBytes / unitBytes != (run.EndBytes - 1) / unitBytes,
+        _ => unitBytes % run.AtomBytes != 0 || run.OffsetBytes % run.AtomBytes != 0,
+    };
 
     private static ByteRange At(AtomRun run, long index) => new(run.OffsetBytes + (index * run.AtomBytes), run.AtomBytes);
 

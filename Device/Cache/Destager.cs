@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Cache;
@@ -167,10 +168,11 @@ internal sealed class Destager(DiskCore core)
         _delta.KeepsProvisioned = _batch[0].KeepsProvisioned;
         for (int i = _batch.Count - 1; i >= 0; i--)
         {
+            AtomReach reach = _batch[i].Reach;
             LivePieces.Collect(_batch[i], core.Cache, core.Geometry, _pieces);
             foreach (LivePiece piece in _pieces)
             {
-                _delta.Cover(piece);
+                _delta.Cover(piece, reach);
             }
         }
     }

@@ -68,6 +68,12 @@ internal sealed class PendingCommand
         AtomCount = Layout.Count;
     }
 
+    /// <summary>How far its atoms may reach.</summary>
+    public AtomReach Reach => AtomCount * BlockSizeBytes == LengthBytes ? AtomReach.Block
+        : OffsetBytes / PageArena.PageBytes != (OffsetBytes + LengthBytes - 1) / PageArena.PageBytes && Layout.Crosses(PageArena.PageBytes)
+            ? AtomReach.Pages
+            : AtomReach.Page;
+
     public bool IsAcknowledged => AcknowledgeOrder != 0;
 
     /// <summary>Whether anything of it could still change the platter.</summary>

@@ -37,6 +37,10 @@ public sealed record DiskOptions
     /// <summary>With a file medium: whether a flush also reaches the host's disk (<c>sync=fsync</c>).</summary>
     public bool SyncToHost { get; init; } = true;
 
+    /// <summary>With a file medium: whether atoms of more than a page of the host survive the death of this process whole, by a redo
+    /// file beside the image (<c>redo=on</c>).</summary>
+    public bool KeepsRedo { get; init; } = true;
+
     /// <summary>Refuses write-class commands.</summary>
     public bool IsReadOnly { get; init; }
 

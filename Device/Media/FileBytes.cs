@@ -51,6 +51,10 @@ internal static class FileBytes
         }
     }
 
+    /// <summary>How <c>fallocate</c> zeroes a range.</summary>
+    public static int ZeroMode(bool keepProvisioned) => LibC.FALLOC_FL_KEEP_SIZE
+        | (keepProvisioned ? LibC.FALLOC_FL_ZERO_RANGE : LibC.FALLOC_FL_PUNCH_HOLE);
+
     /// <summary>Zeroes a range with <c>fallocate</c>, or by writing where the file system can't.</summary>
     public static void Zero(SafeFileHandle file, long offsetBytes, long lengthBytes, int mode)
     {

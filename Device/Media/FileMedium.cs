@@ -1,4 +1,3 @@
-using System.Numerics;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using Microsoft.Win32.SafeHandles;
@@ -13,15 +12,17 @@ internal sealed unsafe class FileMedium : IMedium
     private readonly string _path;
     private readonly bool _syncToHost;
     private readonly FileRun _run; // there is one writer at a time
+    private readonly RedoFile? _redo; // null = what a killed process leaves is torn
     private bool _syncFailed;
 
-    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost)
+    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost, bool keepsRedo)
     {
         _geometry = geometry;
         _file = file;
         _path = path;
         _syncToHost = syncToHost;
         _run = new FileRun(file, LibC.IOV_MAX);
+        _redo = keepsRedo ? new RedoFile(geometry, file, path) : null;
     }
 
     public bool IsImmediate => false;
@@ -32,9 +33,20 @@ internal sealed unsafe class FileMedium : IMedium
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
-        FileUndo? undo = keepUndo && !delta.IsEmpty ? FileUndo.Save(_file, _path, _geometry, delta) : null;
+        bool mayTear = _redo is not null && delta.MayTear;
+        if (mayTear)
+        {
+            _redo!.Arm(delta);
+        }
+        else
+        {
+            _redo?.Disarm(); // of a batch that failed
+        }
+
+        FileUndo? undo = null;
         try
         {
+            undo = keepUndo && !delta.IsEmpty ? FileUndo.Save(_file, _path, _geometry, delta, mayTear ? _redo : null) : null;
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 long start = range.Start * PageArena.PageBytes;
@@ -42,10 +54,13 @@ internal sealed unsafe class FileMedium : IMedium
             }
 
             WritePages(delta);
+            _redo?.Disarm();
         }
-        catch (DeviceIoException) when (undo is not null)
+        catch (DeviceIoException) when (keepUndo)
         {
-            undo.Restore(); // all or nothing: a cut that can't be carried out leaves the old platter, and may be judged again
+            undo?.PutBack(); // all or nothing: a cut that can't be carried out leaves the old platter, and may be judged again
+            undo?.Dispose();
+            _redo?.Disarm();
             throw;
         }
 
@@ -69,6 +84,8 @@ internal sealed unsafe class FileMedium : IMedium
             bytes = bytes[length..];
             offsetBytes += length;
         }
+
+        _redo?.Disarm(); // of a batch that failed, and was taken back by this
     }
 
     /// <remarks>After a failed <c>fdatasync</c> the host may have dropped the bytes and call the next one good, so the
@@ -96,44 +113,31 @@ internal sealed unsafe class FileMedium : IMedium
 
     public ByteRange? NextPopulated(long offsetBytes, long endBytes) => FileBytes.NextData(_file, offsetBytes, endBytes);
 
-    public void Dispose() => _file.Dispose();
-
-    private void Zero(long offsetBytes, long lengthBytes, bool keepProvisioned)
+    public void Dispose()
     {
-        int mode = keepProvisioned
-            ? LibC.FALLOC_FL_ZERO_RANGE | LibC.FALLOC_FL_KEEP_SIZE
-            : LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
-        FileBytes.Zero(_file, offsetBytes, lengthBytes, mode);
+        _redo?.Dispose();
+        _file.Dispose();
     }
+
+    private void Zero(long offsetBytes, long lengthBytes, bool keepProvisioned) =>
+        FileBytes.Zero(_file, offsetBytes, lengthBytes, FileBytes.ZeroMode(keepProvisioned));
 
     private void WritePages(PlatterDelta delta)
     {
         _run.Drop();
-        foreach (long page in delta.SortPages())
+        foreach (DeltaPiece piece in delta.WalkPieces())
         {
-            ref readonly DeltaPage entry = ref delta.Find(page);
-            for (int block = 0; block < _geometry.BlocksPerPage;)
+            if (piece.Data != 0)
             {
-                int dataBlocks = CountFrom(entry.DataMask, block);
-                int zeroBlocks = CountFrom(entry.ZeroMask, block);
-                long offset = (page * PageArena.PageBytes) + ((long)block * _geometry.BlockSizeBytes);
-                if (dataBlocks != 0)
-                {
-                    _run.Add(offset, entry.Data + (block * _geometry.BlockSizeBytes), dataBlocks * _geometry.BlockSizeBytes);
-                }
-                else if (zeroBlocks != 0)
-                {
-                    _run.Flush();
-                    Zero(offset, zeroBlocks * _geometry.BlockSizeBytes, delta.KeepsProvisioned);
-                }
-
-                block += Math.Max(1, dataBlocks + zeroBlocks);
+                _run.Add(piece.OffsetBytes, piece.Data, piece.LengthBytes);
+            }
+            else
+            {
+                _run.Flush();
+                Zero(piece.OffsetBytes, piece.LengthBytes, delta.KeepsProvisioned);
             }
         }
 
         _run.Flush();
     }
-
-    /// <summary>How many blocks from one on are in a mask.</summary>
-    private static int CountFrom(byte mask, int block) => BitOperations.TrailingZeroCount(~((uint)mask >> block));
 }

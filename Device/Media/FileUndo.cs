@@ -14,22 +14,51 @@ internal sealed class FileUndo : IPlatterUndo
     private readonly SafeFileHandle _image;
     private readonly SafeFileHandle _saved;
     private readonly DiskGeometry _geometry;
+    private readonly RedoFile? _redo;
     private readonly PageRanges _touched = new();
 
-    private FileUndo(SafeFileHandle image, SafeFileHandle saved, DiskGeometry geometry)
+    private FileUndo(SafeFileHandle image, SafeFileHandle saved, DiskGeometry geometry, RedoFile? redo)
     {
         _image = image;
         _saved = saved;
         _geometry = geometry;
+        _redo = redo;
+    }
+
+    /// <summary>The old content of all that was changed, ascending.</summary>
+    public IEnumerable<OldPiece> Pieces => PiecesOf(_saved);
+
+    /// <summary>The bytes of the <see cref="Pieces"/> that are data, in their order; each good until the next.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> Bytes
+    {
+        get
+        {
+            byte[] buffer = new byte[CopyBytes];
+            foreach (OldPiece piece in Pieces)
+            {
+                for (long done = 0; piece.IsData && done < piece.LengthBytes;)
+                {
+                    int bytes = (int)Math.Min(buffer.Length, piece.LengthBytes - done);
+                    FileBytes.Read(_saved, piece.OffsetBytes + done, buffer.AsSpan(0, bytes));
+                    yield return buffer.AsMemory(0, bytes);
+                    done += bytes;
+                }
+            }
+        }
     }
 
     /// <summary>Copies what the delta will change; cost and room follow the data (not the holes) that is changed.</summary>
-    public static FileUndo Save(SafeFileHandle image, string path, DiskGeometry geometry, PlatterDelta delta)
+    /// <param name="image">The image, open.</param>
+    /// <param name="path">Where it is.</param>
+    /// <param name="geometry">The disk's.</param>
+    /// <param name="delta">What will be done.</param>
+    /// <param name="redo">What makes putting it back whole even if the process dies; null = nothing of it can tear, or redo is off.</param>
+    public static FileUndo Save(SafeFileHandle image, string path, DiskGeometry geometry, PlatterDelta delta, RedoFile? redo)
     {
         FileUndo? undo = null;
         try
         {
-            undo = new FileUndo(image, OpenNameless(path), geometry);
+            undo = new FileUndo(image, OpenNameless(path), geometry, redo);
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 undo._touched.Add(range.Start, range.End);
@@ -40,7 +69,7 @@ internal sealed class FileUndo : IPlatterUndo
                 undo._touched.Add(page, page + 1);
             }
 
-            undo.CopyTouched(image, undo._saved, zeroFirst: false);
+            undo.Copy(image, undo._saved, withHoles: false);
             return undo;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -94,34 +123,58 @@ internal sealed class FileUndo : IPlatterUndo
 
     public void Restore()
     {
-        CopyTouched(_saved, _image, zeroFirst: true);
+        _redo?.Arm(this);
+        PutBack();
+        _redo?.Disarm();
         Dispose();
     }
 
+    /// <summary>As <see cref="Restore"/>, where the redo file already knows what to do with what has been done.</summary>
+    public void PutBack() => Copy(_saved, _image, withHoles: true);
+
     public void Dispose() => _saved.Dispose();
 
-    private void CopyTouched(SafeFileHandle from, SafeFileHandle to, bool zeroFirst)
+    /// <summary>No block is anything in between: with <paramref name="withHoles"/> each goes straight from what it is to what it was.</summary>
+    private void Copy(SafeFileHandle from, SafeFileHandle to, bool withHoles)
     {
         byte[] buffer = new byte[CopyBytes];
-        foreach (PageRange range in _touched.AsSpan())
+        foreach (OldPiece piece in PiecesOf(from))
+        {
+            if (!piece.IsData && withHoles)
+            {
+                FileBytes.Zero(to, piece.OffsetBytes, piece.LengthBytes, FileBytes.ZeroMode(keepProvisioned: false));
+            }
+
+            for (long done = 0; piece.IsData && done < piece.LengthBytes;)
+            {
+                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, piece.LengthBytes - done));
+                FileBytes.Read(from, piece.OffsetBytes + done, part);
+                FileBytes.Write(to, piece.OffsetBytes + done, part);
+                done += part.Length;
+            }
+        }
+    }
+
+    private IEnumerable<OldPiece> PiecesOf(SafeFileHandle file)
+    {
+        foreach (PageRange range in _touched.AsSpan().ToArray())
         {
             long at = range.Start * PageArena.PageBytes;
             long end = Math.Min(range.End * PageArena.PageBytes, _geometry.SizeBytes);
-            if (zeroFirst)
+            while (at < end)
             {
-                FileBytes.Zero(to, at, end - at, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE);
-            }
-
-            while (at < end && FileBytes.NextData(from, at, end) is ByteRange data)
-            {
-                long stop = Math.Min(data.EndBytes, end);
-                for (at = data.OffsetBytes; at < stop;)
+                ByteRange data = FileBytes.NextData(file, at, end) ?? new ByteRange(end, 0);
+                if (data.OffsetBytes > at)
                 {
-                    Span<byte> piece = buffer.AsSpan(0, (int)Math.Min(stop - at, buffer.Length));
-                    FileBytes.Read(from, at, piece);
-                    FileBytes.Write(to, at, piece);
-                    at += piece.Length;
+                    yield return new OldPiece(at, data.OffsetBytes - at, IsData: false);
                 }
+
+                if (data.LengthBytes > 0)
+                {
+                    yield return new OldPiece(data.OffsetBytes, data.LengthBytes, IsData: true);
+                }
+
+                at = data.EndBytes;
             }
         }
     }

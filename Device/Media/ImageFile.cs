@@ -10,13 +10,12 @@ internal static class ImageFile
     public static (SafeFileHandle File, long SizeBytes) Open(DiskOptions options)
     {
         string path = options.FilePath!;
-        (bool IsRegular, long SizeBytes, long AllocatedBytes)? found = LibC.TryStat(path);
-        if (found is null)
+        if (LibC.TryStat(path) is not { } found)
         {
             return Create(options, path);
         }
 
-        if (!found.Value.IsRegular)
+        if (!found.IsRegular)
         {
             throw new DeviceIoException($"medium: {path} is not a regular file");
         }
@@ -24,7 +23,14 @@ internal static class ImageFile
         SafeFileHandle file = OpenHandle(path, FileMode.Open, options.IsReadOnly);
         try
         {
-            return (file, JudgeSize(options, path, RandomAccess.GetLength(file)));
+            long sizeBytes = JudgeSize(options, path, RandomAccess.GetLength(file));
+            RedoRecovery.Run(file, path, options.IsReadOnly ? RedoUse.Refuse : RedoUse.Finish);
+            if (options.KeepsRedo && !options.IsReadOnly)
+            {
+                RedoFile.RequirePlace(path);
+            }
+
+            return (file, sizeBytes);
         }
         catch (DeviceIoException)
         {
@@ -41,6 +47,11 @@ internal static class ImageFile
                 options.IsReadOnly
                     ? $"medium: {path} does not exist (a read-only disk is not created)"
                     : $"medium: {path} does not exist; with size=, it would be created");
+        }
+
+        if (options.KeepsRedo)
+        {
+            RedoFile.RequirePlace(path);
         }
 
         SafeFileHandle file = OpenHandle(path, FileMode.CreateNew, isReadOnly: false);

@@ -22,7 +22,10 @@ internal static unsafe partial class LibC
     public const int IOV_MAX = 1024;
 
     private const int AT_FDCWD = -100;
+    private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
+    private const uint STATX_BTIME = 0x800;
+    private const int StatBytes = 256;
     private const int S_IFMT = 0xF000;
     private const int S_IFREG = 0x8000;
 
@@ -50,18 +53,37 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Stat(int directory, string path, int flags, uint mask, byte* buffer);
 
-    /// <summary>What is at a path: null when nothing is; else whether it is a regular file, its size and its allocated bytes.</summary>
-    public static (bool IsRegular, long SizeBytes, long AllocatedBytes)? TryStat(string path)
-    {
-        // struct statx: u16 stx_mode at 28, u64 stx_size at 40, u64 stx_blocks (512 bytes each) at 48; 256 bytes in all.
-        byte* buffer = stackalloc byte[256];
-        if (Stat(AT_FDCWD, path, 0, STATX_BASIC_STATS, buffer) != 0)
-        {
-            return null;
-        }
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(SafeFileHandle file, string path, int flags, uint mask, byte* buffer);
 
-        bool isRegular = (*(ushort*)(buffer + 28) & S_IFMT) == S_IFREG;
-        return (isRegular, *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
+    /// <summary>What is at a path: null when nothing is.</summary>
+    public static FileFacts? TryStat(string path)
+    {
+        byte* buffer = stackalloc byte[StatBytes];
+        return Stat(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, buffer) == 0 ? ReadFacts(buffer) : null;
+    }
+
+    /// <summary>What an open file is; null when the host does not say.</summary>
+    public static FileFacts? TryStat(SafeFileHandle file)
+    {
+        byte* buffer = stackalloc byte[StatBytes];
+        return Stat(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, buffer) == 0 ? ReadFacts(buffer) : null;
+    }
+
+    private static FileFacts ReadFacts(byte* buffer)
+    {
+        // struct statx: u32 stx_mask at 0, u16 stx_mode at 28, u64 stx_ino at 32, u64 stx_size at 40, u64 stx_blocks (512 bytes
+        // each) at 48, stx_btime (s64 seconds, u32 nanoseconds) at 80, u32 stx_dev_major and stx_dev_minor at 136.
+        bool knowsBirth = (*(uint*)buffer & STATX_BTIME) != 0;
+        return new FileFacts
+        {
+            IsRegular = (*(ushort*)(buffer + 28) & S_IFMT) == S_IFREG,
+            SizeBytes = *(long*)(buffer + 40),
+            AllocatedBytes = *(long*)(buffer + 48) * 512,
+            Inode = *(ulong*)(buffer + 32),
+            Device = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140),
+            BirthNanoseconds = knowsBirth ? (*(long*)(buffer + 80) * 1_000_000_000) + *(uint*)(buffer + 88) : 0,
+        };
     }
 
     /// <summary>Asks for huge pages (<c>MADV_HUGEPAGE</c>); a host that has none goes on with small ones.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 
@@ -15,6 +16,8 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
 
     private Dictionary<long, DeltaPage> _pages = [];
     private long[] _order = [];
+    private bool _hasFarAtom;
+    private bool _hasMixedPage;
 
     public Dictionary<long, DeltaPage> Pages => _pages;
 
@@ -24,12 +27,19 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
     /// <summary>Whether zeroes must stay provisioned on the medium.</summary>
     public bool KeepsProvisioned { get; set; }
 
+    /// <summary>Whether it holds an atom that a killed process could leave torn: one in more than one page, or one in a page
+    /// that is written in several pieces. Such pages have <see cref="DeltaPage.MayTear"/>, too.</summary>
+    public bool MayTear => _hasFarAtom || (_hasMixedPage && HasTearingPage());
+
     /// <summary>Whether it changes nothing.</summary>
     public bool IsEmpty => _pages.Count == 0 && ZeroRanges.Count == 0;
 
     /// <summary>Adds a surviving part of a command that is older than all that was added before.</summary>
-    public void Cover(LivePiece piece)
+    /// <param name="piece">The part.</param>
+    /// <param name="reach">How far an atom of that command may reach.</param>
+    public void Cover(LivePiece piece, AtomReach reach)
     {
+        _hasFarAtom |= reach == AtomReach.Pages;
         long start = piece.OffsetBytes;
         while (start < piece.EndBytes)
         {
@@ -47,7 +57,7 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
             long end = Math.Min(piece.EndBytes, pageStart + PageArena.PageBytes);
             int first = (int)(start - pageStart) / geometry.BlockSizeBytes;
             byte mask = DiskGeometry.Mask(first, (int)(end - start) / geometry.BlockSizeBytes);
-            CoverBlocks(page, mask, piece.Data == 0 ? 0 : piece.Data + (nint)(start - piece.OffsetBytes), first);
+            CoverBlocks(page, mask, piece.Data == 0 ? 0 : piece.Data + (nint)(start - piece.OffsetBytes), first, reach);
             start = end;
         }
     }
@@ -89,6 +99,9 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
         return order;
     }
 
+    /// <summary>What it does to <see cref="Pages"/>, or to those that may tear, ascending. As <see cref="SortPages"/>.</summary>
+    public DeltaWalk WalkPieces(bool onlyTearing = false) => new(this, geometry, onlyTearing);
+
     /// <summary>A page of <see cref="Pages"/>.</summary>
     public ref readonly DeltaPage Find(long page) => ref CollectionsMarshal.GetValueRefOrNullRef(_pages, page);
 
@@ -111,12 +124,26 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
         _pages.Clear();
         ZeroRanges.Clear();
         KeepsProvisioned = false;
+        (_hasFarAtom, _hasMixedPage) = (false, false);
+    }
+
+    private bool HasTearingPage()
+    {
+        foreach (DeltaPage entry in _pages.Values)
+        {
+            if (entry.MayTear)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool EndsPage(long page, long endBytes) =>
         endBytes >= (page + 1) * PageArena.PageBytes || endBytes == geometry.SizeBytes;
 
-    private void CoverBlocks(long page, byte mask, nint firstBlockData, int firstBlock)
+    private void CoverBlocks(long page, byte mask, nint firstBlockData, int firstBlock, AtomReach reach)
     {
         if (ZeroRanges.Contains(page))
         {
@@ -124,7 +151,10 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
         }
 
         ref DeltaPage entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, page, out _);
-        mask &= (byte)~(entry.DataMask | entry.ZeroMask);
+        int covered = entry.DataMask | entry.ZeroMask;
+        mask &= (byte)~covered;
+        _hasMixedPage |= covered != 0 && mask != 0;
+        entry.Reach = reach > entry.Reach ? reach : entry.Reach;
         if (firstBlockData == 0 || mask == 0)
         {
             entry.ZeroMask |= mask;

@@ -1,3 +1,4 @@
+using BlockEmu.Device.Atoms;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
@@ -30,12 +31,13 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
         for (int i = _commands.All.Count - 1; i >= 0; i--)
         {
             EntryBuilder entry = new(_commands.All[i], _atomicity);
+            AtomReach reach = _commands.All[i].Reach;
             Visit(_commands.All[i], judge, (part, survives) =>
             {
                 entry.Add(part, survives);
                 if (survives)
                 {
-                    delta.Cover(part);
+                    delta.Cover(part, reach);
                 }
             });
             entries.Add(entry.Build());

@@ -21,7 +21,7 @@ public sealed class LayeringTests
     [InlineData("Device/", "Socket", "System.Net", "System.Text.Json", "BlockEmu.Protocol", "BlockEmu.Server", "BlockEmu.Oracle", "TimeProvider", "DateTime")]
     [InlineData("Protocol/", "BlockEmu.Device", "BlockEmu.Server", "BlockEmu.Oracle")]
     [InlineData("tools/oracle/", "BlockEmu.Device", "BlockEmu.Protocol", "BlockEmu.Server")]
-    [InlineData("tools/blockemu/", "BlockEmu.Device", "BlockEmu.Server")]
+    [InlineData("tools/blockemu/", "BlockEmu.Server")]
     public void A_layer_does_not_name_what_it_must_not_know(string folder, params string[] words)
     {
         List<string> found = [];
@@ -32,6 +32,15 @@ public sealed class LayeringTests
         }
 
         None(found);
+    }
+
+    [Fact]
+    public void The_program_speaks_to_servers_and_only_recover_opens_an_image_itself()
+    {
+        string[] files = [.. Repository.Code.Where(f => f.StartsWith("tools/blockemu/", StringComparison.Ordinal))];
+        Assert.Equal(
+            ["tools/blockemu/Commands/RecoverCommand.cs"],
+            files.Where(f => Regex.IsMatch(Repository.Read(f), @"\bBlockEmu\.Device\b")));
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public static class CliProgram
         root.Subcommands.Add(BenchCommand.Create(context));
         root.Subcommands.Add(ProfilesCommand.Create(context));
         root.Subcommands.Add(ProbeCommand.Create(context));
+        root.Subcommands.Add(RecoverCommand.Create(context));
 
         ParseResult result = root.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });

@@ -57,6 +57,8 @@ public sealed record DiskCreateRequest
 
     public string? Sync { get; init; }
 
+    public bool? Redo { get; init; }
+
     public bool? Readonly { get; init; }
 
     public bool? Tls { get; init; }

@@ -65,6 +65,9 @@ public sealed record DiskInfo
     /// <summary>File medium only: <c>fsync</c> or <c>none</c>.</summary>
     public string? Sync { get; init; }
 
+    /// <summary>File medium only: whether atoms of more than 4 KiB outlive a kill of the server whole.</summary>
+    public bool? Redo { get; init; }
+
     public required bool Readonly { get; init; }
 
     /// <summary>Whether NBD clients hear that it turns.</summary>
@@ -132,6 +135,7 @@ public sealed record DiskInfo
             Loss = options.Loss.ToString(),
             Seed = options.Seed,
             Sync = options.FilePath is null ? null : options.SyncToHost ? "fsync" : "none",
+            Redo = options.FilePath is null ? null : options.KeepsRedo,
             Readonly = options.IsReadOnly,
             Rotational = control.Served.IsRotational,
             Tls = control.Served.IsTlsOnly,

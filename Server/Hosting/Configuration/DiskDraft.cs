@@ -55,6 +55,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public bool SyncToHost { get; set; } = true;
 
+    public bool KeepsRedo { get; set; } = true;
+
     public bool IsReadOnly { get; set; }
 
     public bool IsRotational { get; set; }
@@ -119,9 +121,12 @@ internal sealed class DiskDraft(string? defaultName)
             AddFault("name", "missing; for example name=disk0");
         }
 
-        if (FilePath is null && _given.Contains("sync"))
+        foreach (string key in FilePath is null ? ["sync", "redo"] : Array.Empty<string>())
         {
-            AddFault("sync", "only a file medium has it");
+            if (_given.Contains(key))
+            {
+                AddFault(key, "only a file medium has it");
+            }
         }
 
         if (SizeBytes % MinBlockBytes != 0 && SizeBytes % BlockBytes == 0)
@@ -139,6 +144,7 @@ internal sealed class DiskDraft(string? defaultName)
             CacheBytes = CacheBytes,
             ProtectedBytes = ProtectedBytes,
             SyncToHost = SyncToHost,
+            KeepsRedo = KeepsRedo,
             IsReadOnly = IsReadOnly,
             Description = Description,
             Destage = Destage,

@@ -37,6 +37,7 @@ internal static class DiskKeys
         new("loss", DiskKeyForm.Text, Loss, CanChange: true),
         new("seed", DiskKeyForm.Number, Seed, CanChange: true),
         new("sync", DiskKeyForm.Text, Sync),
+        new("redo", DiskKeyForm.Switch, static (d, v) => Switch(v, on => d.KeepsRedo = on)),
         new("readonly", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsReadOnly = on)),
         new("rotational", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsRotational = on)),
         new("tls", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsTlsOnly = on)),

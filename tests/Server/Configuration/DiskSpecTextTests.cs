@@ -11,7 +11,7 @@ public sealed class DiskSpecTextTests
         DiskSpec spec = Parse(
             "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,"
             + "nawun=96K,nawupf=32K,nacwu=24K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,dn=on,cache=1M,protected=64K,"
-            + "destage=oldest,isolation=shared,interleave=adversarial,loss=random:0.25,seed=18446744073709551615,sync=none,readonly,rotational,"
+            + "destage=oldest,isolation=shared,interleave=adversarial,loss=random:0.25,seed=18446744073709551615,sync=none,redo=off,readonly,rotational,"
             + "description=text,minblock=512,maxpayload=1M");
 
         DiskOptions o = spec.Options;
@@ -22,7 +22,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal((131072, 65536, 4096, false), (a.NabsnBytes, a.NabspfBytes, a.NaboBytes, a.Mam));
         Assert.Equal((1 << 20, "random:0.25", ulong.MaxValue), (o.CacheBytes, o.Loss.ToString(), o.Seed));
         Assert.Equal(65_536, o.ProtectedBytes);
-        Assert.Equal((false, true, "text"), (o.SyncToHost, o.IsReadOnly, o.Description));
+        Assert.Equal((false, false, true, "text"), (o.SyncToHost, o.KeepsRedo, o.IsReadOnly, o.Description));
         Assert.Equal(("shared", true), (o.Isolation.Name, o.Isolation.IsAdversarial));
         Assert.True(spec.IsRotational);
         Assert.Equal((512, 1 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
@@ -122,6 +122,8 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,seed=-1", "seed")]
     [InlineData("size=1M,seed=18446744073709551616", "seed")]
     [InlineData("size=1M,sync=fsync", "sync")]
+    [InlineData("size=1M,redo=on", "redo")]
+    [InlineData("size=1M,medium=file:x,redo=yes", "redo")]
     [InlineData("size=1M,medium=file:x,sync=yes", "sync")]
     [InlineData("size=1M,readonly=yes", "readonly")]
     [InlineData("size=1M,minblock=3", "minblock")]

@@ -1,0 +1,20 @@
+namespace BlockEmu.Device.Media;
+
+/// <summary>What the host says of a file (<c>statx</c>).</summary>
+internal readonly record struct FileFacts
+{
+    public bool IsRegular { get; init; }
+
+    public long SizeBytes { get; init; }
+
+    public long AllocatedBytes { get; init; }
+
+    /// <summary>The file's number in its file system; a file system may give it to a new file once the old one is gone.</summary>
+    public ulong Inode { get; init; }
+
+    /// <summary>Its file system.</summary>
+    public ulong Device { get; init; }
+
+    /// <summary>When it came to be, since 1970; 0 where the file system does not tell. No other file that has had its number has it.</summary>
+    public long BirthNanoseconds { get; init; }
+}

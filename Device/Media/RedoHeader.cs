@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace BlockEmu.Device.Media;
+
+/// <summary>The header of a redo file.</summary>
+/// <remarks>
+/// All integers are little-endian:
+/// <code>
+/// offset  size  field
+///      0     8  ASCII "BEREDO01", the last two the version; zeroes = there is nothing to do again
+///      8     4  CRC-32C of all that follows this field
+///     12     4  flags: 1 = zeroes stay provisioned
+///     16    48  the image: boot id (16), inode (8), device (8), birth in nanoseconds since 1970 (8), size in bytes (8)
+///     64     8  count of records
+/// </code>
+/// </remarks>
+/// <param name="Image">What it is about.</param>
+/// <param name="RecordCount">How many records follow.</param>
+/// <param name="KeepsProvisioned">How zeroes are made.</param>
+internal readonly record struct RedoHeader(ImageIdentity Image, long RecordCount, bool KeepsProvisioned)
+{
+    public const int SizeBytes = 72;
+
+    /// <summary>What the checksum covers begins here.</summary>
+    public const int ChecksumEnd = 12;
+
+    private const int ChecksumAt = 8;
+    private const uint ProvisionedFlag = 1;
+
+    public static ReadOnlySpan<byte> Magic => "BEREDO01"u8;
+
+    /// <summary>The start of a file with nothing to do.</summary>
+    public static ReadOnlySpan<byte> Nothing => "\0\0\0\0\0\0\0\0"u8;
+
+    /// <summary>Continues a CRC-32C, which begins with 0; the pieces of a whole may be cut anywhere.</summary>
+    public static uint Checksum(uint checksum, ReadOnlySpan<byte> bytes)
+    {
+        uint crc = ~checksum;
+        while (bytes.Length >= sizeof(ulong))
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            bytes = bytes[sizeof(ulong)..];
+        }
+
+        foreach (byte b in bytes)
+        {
+            crc = BitOperations.Crc32C(crc, b);
+        }
+
+        return ~crc;
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, and the checksum; null when it is no header of this version.</summary>
+    public static (RedoHeader Header, uint Checksum)? TryRead(ReadOnlySpan<byte> source) =>
+        source.Length < SizeBytes || !source.StartsWith(Magic) ? null
+        : (
+            new RedoHeader(
+                ImageIdentity.Read(source[16..]),
+                BinaryPrimitives.ReadInt64LittleEndian(source[64..]),
+                (BinaryPrimitives.ReadUInt32LittleEndian(source[12..]) & ProvisionedFlag) != 0),
+            BinaryPrimitives.ReadUInt32LittleEndian(source[ChecksumAt..]));
+
+    /// <summary>Writes all but the checksum.</summary>
+    public void Write(Span<byte> destination)
+    {
+        Magic.CopyTo(destination);
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[12..], KeepsProvisioned ? ProvisionedFlag : 0);
+        Image.Write(destination[16..]);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[64..], RecordCount);
+    }
+
+    /// <summary>Writes the checksum.</summary>
+    public static void Seal(Span<byte> destination, uint checksum) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(destination[ChecksumAt..], checksum);
+}
