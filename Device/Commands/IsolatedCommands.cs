@@ -1,3 +1,4 @@
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Device.Transfers;
@@ -144,7 +145,7 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
         }
 
         SplitMix64 chance = NextChance();
-        List<ByteRange> steps = Plan(rule, new ByteRange(offsetBytes, destination.Length), isLong: false, ref chance);
+        List<ByteRange> steps = Plan(rule, core.Atomicity, new ByteRange(offsetBytes, destination.Length), isLong: false, ref chance);
         if (steps.Count <= 1)
         {
             return reads.Read(epoch, offsetBytes, destination, out failedAtBytes);
@@ -174,10 +175,11 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
         {
             SplitMix64 chance = NextChance();
             DiskStatus judged = writes.Judge(range.OffsetBytes, range.LengthBytes);
-            List<ByteRange> steps = judged == DiskStatus.Ok ? Plan(rule, range, isLong, ref chance) : [];
+            AtomicityParameters accepted = core.Atomicity;
+            List<ByteRange> steps = judged == DiskStatus.Ok ? Plan(rule, accepted, range, isLong, ref chance) : [];
             return steps.Count <= 1
                 ? ChangeOnce(epoch, range, payload, isFua, kind, keepsProvisioned, taken: null)
-                : ChangeInSteps(rule, epoch, range, steps, payload, isFua, kind, keepsProvisioned, ref chance);
+                : ChangeInSteps(rule, epoch, range, steps, payload, isFua, kind, keepsProvisioned, accepted, ref chance);
         }
         finally
         {
@@ -187,9 +189,9 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
 
     private DiskStatus ChangeInSteps(
         IsolationRule rule, long epoch, ByteRange range, List<ByteRange> steps, ReadOnlySpan<byte> payload, bool isFua, WriteKind kind,
-        bool keepsProvisioned, ref SplitMix64 chance)
+        bool keepsProvisioned, AtomicityParameters accepted, ref SplitMix64 chance)
     {
-        StepsTaken taken = new();
+        StepsTaken taken = new(accepted);
         DiskStatus status = DiskStatus.Ok;
         bool handsOver = rule.Mode == IsolationMode.HandOverHand;
         PageRun held = default;
@@ -257,8 +259,8 @@ internal sealed class IsolatedCommands(DiskCore core, ReadCommands reads, WriteC
         }
     }
 
-    private List<ByteRange> Plan(IsolationRule rule, ByteRange range, bool isLong, ref SplitMix64 chance) =>
-        StepPlan.Cut(rule, core.Atomicity, core.Geometry.BlockSizeBytes, range, isLong, ref chance);
+    private List<ByteRange> Plan(IsolationRule rule, AtomicityParameters promise, ByteRange range, bool isLong, ref SplitMix64 chance) =>
+        StepPlan.Cut(rule, promise, core.Geometry.BlockSizeBytes, range, isLong, ref chance);
 
     private SplitMix64 NextChance() => new(SplitMix64.Hash(core.Options.Seed, 0x150, (ulong)Interlocked.Increment(ref _commandNumber)));
 }

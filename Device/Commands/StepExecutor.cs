@@ -24,7 +24,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
     public DiskStatus Execute(
         long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned = false,
         StepsTaken? taken = null) =>
-        Execute(epoch, kind, range, payload, isFua, keepsProvisioned, core.Atomicity, input: null, fillable: default, taken);
+        Execute(epoch, kind, range, payload, isFua, keepsProvisioned, taken?.Accepted ?? core.Atomicity, input: null, fillable: default, taken);
 
     private DiskStatus Execute(
         long epoch, WriteKind kind, ByteRange range, in WritePayload payload, bool isFua, bool keepsProvisioned,

@@ -124,7 +124,7 @@ internal sealed class WriteCommands(DiskCore core, StepExecutor executor, bool i
             Span<byte> bytes = buffer.AsSpan(0, (int)covering.LengthBytes);
             payload.CopyTo(bytes[(int)(range.OffsetBytes - covering.OffsetBytes)..]);
             UnalignedEdges edges = new(covering, range, core.Geometry.BlockSizeBytes);
-            return executor.Execute(epoch, covering, bytes, isFua, edges, core.Atomicity, taken);
+            return executor.Execute(epoch, covering, bytes, isFua, edges, taken?.Accepted ?? core.Atomicity, taken);
         }
         finally
         {

@@ -142,10 +142,12 @@ internal static class PlantedBugs
             "FUA is not passed on to the steps", "Commands/IsolatedCommands.cs",
             "writes.Write(epoch, range.OffsetBytes, payload, isFua, taken)",
             "writes.Write(epoch, range.OffsetBytes, payload, isFua && taken is null, taken)"),
+
+        // Hand over hand a page would wait for itself.
         new(
             "a page is cut in two", "Isolation/StepPlan.cs",
             "return CutEvery(range, IsolationRule.PageBytes, 0, isLong);",
-            "return CutEvery(range, blockBytes, 0, isLong);"),
+            "return CutEvery(range, rule.Mode == IsolationMode.Page ? blockBytes : IsolationRule.PageBytes, 0, isLong);"),
         new(
             "a write within AWUN takes several steps", "Isolation/StepPlan.cs",
             "return isAtomic || AtomLayout.Cut(start, end - start, promise, blockBytes).Count == 1;",
@@ -154,6 +156,15 @@ internal static class PlantedBugs
             "a step takes its neighbour's bytes", "Commands/IsolatedCommands.cs",
             "payload.Slice((int)(step.OffsetBytes - range.OffsetBytes), (int)step.LengthBytes)",
             "payload[..(int)step.LengthBytes]"),
+
+        new(
+            "a command's later steps are promised what was changed to between them", "Commands/StepExecutor.cs",
+            "taken?.Accepted ?? core.Atomicity, input: null",
+            "core.Atomicity, input: null"),
+        new(
+            "a command is promised what the one before it in its place was", "Cache/PendingCommand.cs",
+            "if (!ReferenceEquals(Atomicity, atomicity))",
+            "if (Atomicity is null)"),
 
         // The cache, and the power.
         new("superseded bytes still count", "Cache/WriteCache.cs", "        LiveBytes -= bytes;\n        owner", "        owner"),

@@ -14,9 +14,9 @@ internal sealed partial class PlantedDevice
     // What simulates, and what it needs; all else of the simulation's folder knows the test framework.
     private static readonly string[] _simulation =
     [
-        "BlockContent", "CommandSource", "ExpectedSteps", "InFlightWrite", "MemoryImage", "NaiveDisk", "NaiveStep", "RandomOptions",
-        "ScriptText", "Shrinker", "SimulatedCommand", "SimulatedCuts", "SimulatedKind", "SimulatedReads", "SimulatedRun",
-        "SimulationSink", "Simulator", "TraceRecorder",
+        "BlockContent", "CommandSource", "ExpectedSteps", "InFlightWrite", "MemoryImage", "NaiveDisk", "NaiveStep", "PayloadStore",
+        "RandomOptions", "ScriptText", "Shrinker", "SimulatedCommand", "SimulatedCuts", "SimulatedKind", "SimulatedPayloads",
+        "SimulatedReads", "SimulatedRun", "SimulationSink", "Simulator", "TraceRecorder",
     ];
 
     private readonly Dictionary<string, SyntaxTree> _device = [];

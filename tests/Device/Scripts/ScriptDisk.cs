@@ -34,6 +34,7 @@ internal sealed class ScriptDisk : IDisposable
             "accept-flush" => AcceptFlush(),
             "end-flush" => EndFlush(),
             "read" => Read(At(words[1]), At(words[2])),
+            "set" => Set(words[1..]),
             "cut" => Describe(Disk.Cut(Seed(words), Loss(words))),
             "recut" => Describe(Disk.Recut(Seed(words), Loss(words))),
             "on" => PowerOn(),
@@ -82,30 +83,47 @@ internal sealed class ScriptDisk : IDisposable
 
     private long At(string blocks) => long.Parse(blocks, CultureInfo.InvariantCulture) * Block;
 
+    private static Dictionary<string, string> Keys(string[] words) =>
+        words.Select(w => w.Split('=')).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
+
+    private static long Bytes(Dictionary<string, string> keys, string key, int block, long otherwise) =>
+        keys.TryGetValue(key, out string? value) ? long.Parse(value, CultureInfo.InvariantCulture) * block : otherwise;
+
+    private static AtomicityParameters Promise(Dictionary<string, string> keys, int block)
+    {
+        long awupf = Bytes(keys, "awupf", block, 8L * block);
+        return new AtomicityParameters
+        {
+            AwunBytes = Math.Max(awupf, Bytes(keys, "awun", block, awupf)),
+            AwupfBytes = awupf,
+            AcwuBytes = awupf,
+            NabsnBytes = keys.ContainsKey("mam") ? awupf : 0,
+            NabspfBytes = Bytes(keys, "nabspf", block, 0),
+            NaboBytes = Bytes(keys, "nabo", block, 0),
+            Mam = keys.ContainsKey("mam"),
+            Dn = keys.ContainsKey("dn"),
+        };
+    }
+
+    /// <summary><c>set KEY=BLOCKS ...</c>: other promises from now on.</summary>
+    private string Set(string[] words)
+    {
+        Disk.Change(o => o with { Atomicity = Promise(Keys(words), Block) });
+        return "ok";
+    }
+
     private string Open(string[] words)
     {
-        Dictionary<string, string> keys = words.Select(w => w.Split('=')).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
+        Dictionary<string, string> keys = Keys(words);
         int block = int.Parse(keys.GetValueOrDefault("block", "512"), CultureInfo.InvariantCulture);
-        long Blocks(string key, long otherwise) =>
-            keys.TryGetValue(key, out string? value) ? long.Parse(value, CultureInfo.InvariantCulture) * block : otherwise;
-        long awupf = Blocks("awupf", 8L * block);
         _disk = new Disk(new DiskOptions
         {
             Name = "script",
             BlockSizeBytes = block,
-            SizeBytes = Blocks("size", 64L * block),
-            CacheBytes = Blocks("cache", 1024L * block),
+            SizeBytes = Bytes(keys, "size", block, 64L * block),
+            CacheBytes = Bytes(keys, "cache", block, 1024L * block),
             Seed = 1,
-            Atomicity = new AtomicityParameters
-            {
-                AwunBytes = Math.Max(awupf, Blocks("awun", awupf)),
-                AwupfBytes = awupf,
-                AcwuBytes = awupf,
-                NabsnBytes = keys.ContainsKey("mam") ? awupf : 0,
-                NabspfBytes = Blocks("nabspf", 0),
-                NaboBytes = Blocks("nabo", 0),
-                Mam = keys.ContainsKey("mam"),
-            },
+            Atomicity = Promise(keys, block),
         });
         return "ok";
     }

@@ -9,9 +9,11 @@ internal static class BlockContent
     public const ulong Torn = ulong.MaxValue;
 
     /// <summary>Fills a command's payload.</summary>
+    /// <param name="payload">Room that was zero once, and has held nothing but payloads of this block size since.</param>
+    /// <param name="command">Whose.</param>
+    /// <param name="blockBytes">The block size.</param>
     public static void Fill(Span<byte> payload, in SimulatedCommand command, int blockBytes)
     {
-        payload.Clear();
         for (int i = 0; i < command.Count; i++)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(payload[(i * blockBytes)..], command.ContentOf(i));

@@ -54,8 +54,30 @@ internal sealed class CommandSource
             return DrawCut(SimulatedKind.Recut);
         }
 
+        if (_chance.NextCoin(0.05))
+        {
+            return DrawChange();
+        }
+
         _isOff = false;
         return new SimulatedCommand(SimulatedKind.PowerOn);
+    }
+
+    private SimulatedCommand DrawChange()
+    {
+        DiskOptions next;
+        do
+        {
+            next = Options with
+            {
+                Atomicity = RandomOptions.DrawAtomicity(ref _chance, Options.BlockSizeBytes) with { Dn = _chance.NextCoin(0.2) },
+                Destage = RandomOptions.DrawDestage(ref _chance),
+                Isolation = DrawIsolation(ref _chance),
+            };
+        }
+        while (!IsPossible(next));
+
+        return new SimulatedCommand(SimulatedKind.Change) { Options = next };
     }
 
     private SimulatedCommand DrawOn()
@@ -73,6 +95,8 @@ internal sealed class CommandSource
             case < 45:
                 _isFlushing = !_isFlushing;
                 return new SimulatedCommand(_isFlushing ? SimulatedKind.BeginFlush : SimulatedKind.EndFlush);
+            case < 50:
+                return DrawChange();
             case < 110:
                 return DrawRange(SimulatedKind.Trim);
             case < 170:
@@ -91,6 +115,11 @@ internal sealed class CommandSource
                 return DrawWrite(SimulatedKind.Write);
         }
     }
+
+    /// <summary>The cache is large enough for the unit, with this isolation and with one that does not make it smaller: the change may
+    /// come where the isolation has to stay.</summary>
+    private static bool IsPossible(DiskOptions next) =>
+        !next.Validate().Any() && !(next with { Isolation = IsolationRule.Default }).Validate().Any();
 
     private void PowerGoes()
     {

@@ -1,14 +1,20 @@
+using BlockEmu.Device.Geometry;
+
 namespace BlockEmu.Device.Tests.Simulation;
 
 /// <summary>What the event log has to say of one command while it is carried out: steps that cover it once, and then, together, their
 /// acknowledgements.</summary>
-internal sealed class ExpectedSteps(SimulatedCommand command, int blockBytes)
+internal sealed class ExpectedSteps(SimulatedCommand command, DiskOptions accepted)
 {
+    private readonly int _block = accepted.BlockSizeBytes;
     private readonly HashSet<long> _open = [];
     private readonly bool[] _covered = new bool[command.Count];
     private int _left = command.Count;
 
     public SimulatedCommand Command => command;
+
+    /// <summary>What held when it was accepted.</summary>
+    public DiskOptions Accepted => accepted;
 
     /// <summary>The steps' numbers.</summary>
     public List<long> Steps { get; } = [];
@@ -28,8 +34,8 @@ internal sealed class ExpectedSteps(SimulatedCommand command, int blockBytes)
             SimulatedKind.Trim => WriteKind.Trim,
             _ => WriteKind.Write,
         };
-        int first = (int)(range.OffsetBytes / blockBytes) - command.First;
-        int count = (int)(range.LengthBytes / blockBytes);
+        int first = (int)(range.OffsetBytes / _block) - command.First;
+        int count = (int)(range.LengthBytes / _block);
         if (kind != expected || isFua != command.IsFua || first < 0 || count < 1 || first + count > command.Count
             || _covered.AsSpan(first, count).Contains(true))
         {

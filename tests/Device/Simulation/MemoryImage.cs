@@ -7,9 +7,12 @@ internal sealed class MemoryImage(byte[] bytes) : IPlatterImage
 {
     public byte[] Bytes { get; } = bytes;
 
-    public static MemoryImage Of(Disk disk)
+    /// <summary>A disk's platter.</summary>
+    /// <param name="disk">Whose.</param>
+    /// <param name="reused">An image of the same size that nobody needs any more: its bytes become this one's.</param>
+    public static MemoryImage Of(Disk disk, MemoryImage? reused = null)
     {
-        byte[] bytes = new byte[disk.SizeBytes];
+        byte[] bytes = reused?.Bytes ?? new byte[disk.SizeBytes];
         disk.ReadPlatter(read => read(0, bytes));
         return new MemoryImage(bytes);
     }

@@ -17,27 +17,40 @@ internal sealed class NaiveDisk(DiskOptions options)
 
     public int Blocks => _first.Length;
 
-    /// <summary>A command became visible (semantics 1: within the model always as one step).</summary>
-    public void Step(long sequence, bool hasPayload, int first, ulong[] contents) => _steps.Add(new NaiveStep
+    /// <summary>A step became visible.</summary>
+    /// <param name="sequence">Its number.</param>
+    /// <param name="accepted">What held when its command was accepted.</param>
+    /// <param name="hasPayload">Counts towards the cache's size.</param>
+    /// <param name="first">Its first block.</param>
+    /// <param name="contents">What they hold.</param>
+    public void Step(long sequence, DiskOptions accepted, bool hasPayload, int first, ulong[] contents) => _steps.Add(new NaiveStep
     {
         Sequence = sequence,
         HasPayload = hasPayload,
         First = first,
         Contents = contents,
-        AtomOf = CutIntoAtoms(first, contents.Length),
+        AtomOf = CutIntoAtoms(accepted, first, contents.Length),
     });
 
     /// <summary>Semantics 3: FUA, and every command with the cache off, is persistent when it is acknowledged.</summary>
     public void Acknowledge(long sequence, bool isFua)
     {
-        NaiveStep step = Find(sequence);
+        NaiveStep step = _steps.FindLast(s => s.Sequence == sequence)!;
         step.IsAcknowledged = true;
         step.IsPersistent |= isFua || options.CacheBytes == 0;
     }
 
-    public void Destage(long sequence) => Find(sequence).IsPersistent = true;
+    /// <summary>False: there is no such step.</summary>
+    public bool Destage(long sequence)
+    {
+        NaiveStep? step = _steps.Find(s => s.Sequence == sequence);
+        if (step is not null)
+        {
+            step.IsPersistent = true;
+        }
 
-    public bool Knows(long sequence) => _steps.Exists(s => s.Sequence == sequence);
+        return step is not null;
+    }
 
     /// <summary>What a flush covers that is accepted now.</summary>
     public IReadOnlyList<NaiveStep> AcceptFlush() => _steps.FindAll(static s => s.IsAcknowledged);
@@ -51,15 +64,15 @@ internal sealed class NaiveDisk(DiskOptions options)
     }
 
     /// <summary>Semantics 1 and 6: whether a command must become visible at once.</summary>
-    public bool IsOneStep(int first, int count)
+    public bool IsOneStep(DiskOptions accepted, int first, int count)
     {
-        AtomicityParameters promise = options.EffectiveAtomicity;
+        AtomicityParameters promise = accepted.EffectiveAtomicity;
         bool isWithinAwun = !promise.Dn && (long)count * _block <= promise.EffectiveAwunBytes
-            && !Enumerable.Range(first + 1, count - 1).Any(b => IsBoundary(b, promise.NabsnBytes));
-        return options.Isolation.Mode switch
+            && !Enumerable.Range(first + 1, count - 1).Any(b => IsBoundary(promise, b, promise.NabsnBytes));
+        return accepted.Isolation.Mode switch
         {
             IsolationMode.Page or IsolationMode.HandOverHand => false,
-            IsolationMode.Nvme => isWithinAwun || CutIntoAtoms(first, count)[^1] == 0,
+            IsolationMode.Nvme => isWithinAwun || CutIntoAtoms(accepted, first, count)[^1] == 0,
             _ => true,
         };
     }
@@ -125,8 +138,6 @@ internal sealed class NaiveDisk(DiskOptions options)
         _steps.Clear();
     }
 
-    private NaiveStep Find(long sequence) => _steps.Find(s => s.Sequence == sequence)!;
-
     /// <summary>Of each block: the newest persistent step, as an index; -1 = none.</summary>
     private int[] NewestPersistent()
     {
@@ -163,11 +174,11 @@ internal sealed class NaiveDisk(DiskOptions options)
     }
 
     /// <summary>Semantics 2.</summary>
-    private int[] CutIntoAtoms(int first, int count)
+    private int[] CutIntoAtoms(DiskOptions accepted, int first, int count)
     {
-        AtomicityParameters promise = options.EffectiveAtomicity;
+        AtomicityParameters promise = accepted.EffectiveAtomicity;
         int[] atomOf = new int[count];
-        bool crosses = Enumerable.Range(first + 1, count - 1).Any(b => IsBoundary(b, promise.NabspfBytes));
+        bool crosses = Enumerable.Range(first + 1, count - 1).Any(b => IsBoundary(promise, b, promise.NabspfBytes));
         if (!crosses && (long)count * _block <= promise.EffectiveAwupfBytes)
         {
             return atomOf;
@@ -176,15 +187,15 @@ internal sealed class NaiveDisk(DiskOptions options)
         int atom = -1;
         for (int i = 0; i < count; i++)
         {
-            bool beginsPiece = i == 0 || (promise.Mam && IsBoundary(first + i, promise.NabspfBytes));
+            bool beginsPiece = i == 0 || (promise.Mam && IsBoundary(promise, first + i, promise.NabspfBytes));
             int piece = i;
-            while (promise.Mam && crosses && piece > 0 && !IsBoundary(first + piece, promise.NabspfBytes))
+            while (promise.Mam && crosses && piece > 0 && !IsBoundary(promise, first + piece, promise.NabspfBytes))
             {
                 piece--;
             }
 
             int end = i + 1;
-            while (end < count && !IsBoundary(first + end, promise.NabspfBytes))
+            while (end < count && !IsBoundary(promise, first + end, promise.NabspfBytes))
             {
                 end++;
             }
@@ -198,9 +209,9 @@ internal sealed class NaiveDisk(DiskOptions options)
     }
 
     /// <summary>Whether a boundary lies before a block.</summary>
-    private bool IsBoundary(int block, long boundaryBytes)
+    private bool IsBoundary(AtomicityParameters promise, int block, long boundaryBytes)
     {
-        long offset = ((long)block * _block) - options.EffectiveAtomicity.NaboBytes;
+        long offset = ((long)block * _block) - promise.NaboBytes;
         return boundaryBytes != 0 && offset >= 0 && offset % boundaryBytes == 0;
     }
 }

@@ -25,25 +25,36 @@ internal static class ScriptText
     /// <summary>What a script has no words for.</summary>
     private static string Remark(DiskOptions options, IReadOnlyList<SimulatedCommand> commands)
     {
+        string changes = string.Concat(
+            commands.Select(static (c, i) => (c.Options, Number: i + 1)).Where(static c => c.Options is not null)
+                .Select(static c => $"; after command {c.Number} destage {c.Options!.Destage.Kind}, isolation {c.Options.Isolation.Name}"));
         if (options.Isolation.IsPlain)
         {
-            return options.Destage == DestagePolicy.Oldest ? "" : $"# destage {options.Destage.Kind}\n\n";
+            return options.Destage == DestagePolicy.Oldest && changes.Length == 0 ? "" : $"# destage {options.Destage.Kind}{changes}\n\n";
         }
 
         IEnumerable<int> between = Enumerable.Range(1, commands.Count).Where(i => commands[i - 1].IsBetween);
         return $"# destage {options.Destage.Kind}, isolation {options.Isolation.Name}, adversarial; "
             + "between the steps of the command before it, where that has several: "
-            + $"commands {string.Join(", ", between)}\n\n";
+            + $"commands {string.Join(", ", between)}{changes}\n\n";
     }
 
     private static string Disk(DiskOptions options)
+    {
+        long block = options.BlockSizeBytes;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"disk block={block} size={options.SizeBytes / block} cache={options.CacheBytes / block} {Promise(options)}");
+    }
+
+    private static string Promise(DiskOptions options)
     {
         AtomicityParameters promise = options.EffectiveAtomicity;
         long block = options.BlockSizeBytes;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"disk block={block} size={options.SizeBytes / block} awupf={promise.EffectiveAwupfBytes / block} awun={promise.EffectiveAwunBytes / block} "
-                + $"cache={options.CacheBytes / block} nabspf={promise.NabspfBytes / block} nabo={promise.NaboBytes / block}{(promise.Mam ? " mam=on" : "")}");
+            $"awupf={promise.EffectiveAwupfBytes / block} awun={promise.EffectiveAwunBytes / block} nabspf={promise.NabspfBytes / block} "
+                + $"nabo={promise.NaboBytes / block}{(promise.Mam ? " mam=on" : "")}{(promise.Dn ? " dn=on" : "")}");
     }
 
     private static IEnumerable<string> Lines(SimulatedCommand command, Dictionary<ulong, char> letters)
@@ -74,6 +85,9 @@ internal static class ScriptText
             case SimulatedKind.Shutdown:
                 yield return "shutdown";
                 yield return "dump";
+                break;
+            case SimulatedKind.Change:
+                yield return $"set {Promise(command.Options!)}";
                 break;
             default:
                 yield return command.Kind switch

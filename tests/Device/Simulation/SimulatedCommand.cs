@@ -1,3 +1,4 @@
+using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Device.Tests.Simulation;
@@ -28,6 +29,9 @@ internal readonly record struct SimulatedCommand(SimulatedKind Kind)
     public ulong Seed { get; init; }
 
     public LossModel? Loss { get; init; }
+
+    /// <summary>What a <see cref="SimulatedKind.Change"/> changes to.</summary>
+    public DiskOptions? Options { get; init; }
 
     /// <summary>It happens between two steps of the command before it, if that one takes several.</summary>
     public bool IsBetween { get; init; }

@@ -9,12 +9,13 @@ internal sealed class SimulatedCuts(Disk disk, NaiveDisk naive, TraceRecorder re
 {
     private readonly int _block = disk.Options.BlockSizeBytes;
     private MemoryImage _first = new(new byte[disk.SizeBytes]);
+    private MemoryImage? _platter;
 
     /// <summary>Holds the platter against what the naive model foretells, byte for byte, and against what the oracle calls legal.</summary>
     public string? Judge(CutReport report)
     {
         string what = $"{report.Loss}, seed {report.Seed}";
-        MemoryImage platter = MemoryImage.Of(disk);
+        MemoryImage platter = _platter = MemoryImage.Of(disk, _platter);
         ulong[] contents = BlockContent.ReadAll(platter.Bytes, _block);
         if (naive.Predict(report.Loss, report.Seed) is { } predicted)
         {
@@ -37,7 +38,7 @@ internal sealed class SimulatedCuts(Disk disk, NaiveDisk naive, TraceRecorder re
     /// <summary>After a shutdown: a block that does not hold what was visible.</summary>
     public string? FindLost()
     {
-        ulong[] contents = BlockContent.ReadAll(MemoryImage.Of(disk).Bytes, _block);
+        ulong[] contents = BlockContent.ReadAll((_platter = MemoryImage.Of(disk, _platter)).Bytes, _block);
         for (int block = 0; block < contents.Length; block++)
         {
             if (contents[block] != naive.Visible(block))
@@ -52,7 +53,7 @@ internal sealed class SimulatedCuts(Disk disk, NaiveDisk naive, TraceRecorder re
     /// <summary>The power is about to come back.</summary>
     public void Restart()
     {
-        _first = MemoryImage.Of(disk);
+        (_first, _platter) = (MemoryImage.Of(disk, _platter), _first);
         naive.Restart(BlockContent.ReadAll(_first.Bytes, _block));
     }
 }

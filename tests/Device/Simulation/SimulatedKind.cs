@@ -24,4 +24,7 @@ internal enum SimulatedKind
     Recut,
     PowerOn,
     Shutdown,
+
+    /// <summary>Other promises, isolation and order of destaging from now on.</summary>
+    Change,
 }

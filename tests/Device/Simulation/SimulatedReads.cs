@@ -1,3 +1,5 @@
+using BlockEmu.Device.Isolation;
+
 namespace BlockEmu.Device.Tests.Simulation;
 
 /// <summary>Reads of a simulated disk: what is read at once shows the disk as it was at one moment of the read, all of it.</summary>
@@ -17,6 +19,7 @@ internal sealed class SimulatedReads(Disk disk, NaiveDisk naive)
 
     public string? Read(in SimulatedCommand command)
     {
+        IsolationRule isolation = disk.Options.Isolation; // the one it is accepted under
         byte[] bytes = new byte[command.Count * _block];
         List<ulong[]> moments = [Visible(command)];
         _underWay.Push((command, moments));
@@ -30,7 +33,7 @@ internal sealed class SimulatedReads(Disk disk, NaiveDisk naive)
         ulong[] found = BlockContent.ReadAll(bytes, _block);
         for (int at = 0; at < found.Length;)
         {
-            int count = moments.Count == 1 ? command.Count : CountAtOnce(command, at);
+            int count = moments.Count == 1 ? command.Count : CountAtOnce(isolation, command, at);
             if (!moments.Exists(moment => moment.AsSpan(at, count).SequenceEqual(found.AsSpan(at, count))))
             {
                 return $"blocks {command.First + at}+{count} show {string.Join(',', found[at..(at + count)])}, "
@@ -56,14 +59,14 @@ internal sealed class SimulatedReads(Disk disk, NaiveDisk naive)
 
     /// <summary>How many blocks from one on are surely read at once: by page where commands are cut at pages, one where they may be
     /// cut anywhere.</summary>
-    private int CountAtOnce(in SimulatedCommand command, int at)
+    private int CountAtOnce(IsolationRule isolation, in SimulatedCommand command, int at)
     {
-        if (disk.Options.Isolation.IsPlain)
+        if (isolation.IsPlain)
         {
             return command.Count;
         }
 
-        int perPage = disk.Options.Isolation.IsByPage ? 4096 / _block : 1;
+        int perPage = isolation.IsByPage ? 4096 / _block : 1;
         return Math.Min(command.Count - at, perPage - ((command.First + at) % perPage));
     }
 }

@@ -5,12 +5,15 @@ using BlockEmu.Device.Power;
 namespace BlockEmu.Device.Tests.Simulation;
 
 /// <summary>Passes the event log on to the oracle's trace and to the naive model, and sees to it that it says what was asked for.</summary>
-internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive) : IDiskEventSink
+internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive, PayloadStore store) : IDiskEventSink
 {
     private readonly int _block = options.BlockSizeBytes;
     private readonly Stack<ExpectedSteps> _expected = [];
 
-    public TraceRecorder Recorder { get; } = new(options);
+    /// <summary>What holds for commands that are accepted now.</summary>
+    public DiskOptions Options { get; set; } = options;
+
+    public TraceRecorder Recorder { get; } = new(options, store: store);
 
     /// <summary>The first event that should not have been.</summary>
     public string? Complaint { get; private set; }
@@ -21,7 +24,7 @@ internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive) : IDi
     /// <summary>Until <see cref="Leave"/> the steps that come are this command's.</summary>
     public ExpectedSteps Expect(in SimulatedCommand command)
     {
-        ExpectedSteps expected = new(command, _block);
+        ExpectedSteps expected = new(command, Options);
         _expected.Push(expected);
         return expected;
     }
@@ -44,6 +47,11 @@ internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive) : IDi
             return;
         }
 
+        if (atomicity != expected!.Accepted.EffectiveAtomicity)
+        {
+            Complain($"step {sequence} is not promised what held when its command was accepted");
+        }
+
         int first = (int)(range.OffsetBytes / _block);
         ulong[] contents = new ulong[range.LengthBytes / _block];
         for (int i = 0; i < contents.Length; i++)
@@ -55,7 +63,7 @@ internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive) : IDi
             }
         }
 
-        naive.Step(sequence, kind == WriteKind.Write, first, contents);
+        naive.Step(sequence, expected!.Accepted, kind == WriteKind.Write, first, contents);
     }
 
     public void OnAcknowledge(long sequence)
@@ -71,11 +79,7 @@ internal sealed class SimulationSink(DiskOptions options, NaiveDisk naive) : IDi
     public void OnDestage(long sequence)
     {
         Recorder.OnDestage(sequence);
-        if (naive.Knows(sequence))
-        {
-            naive.Destage(sequence);
-        }
-        else
+        if (!naive.Destage(sequence))
         {
             Complain($"step {sequence}, which never was, is destaged");
         }

@@ -8,12 +8,13 @@ namespace BlockEmu.Device.Tests.Simulation;
 /// and at every cut against the oracle as well.</summary>
 internal sealed class Simulator : IDisposable
 {
-    private readonly DiskOptions _options;
     private readonly NaiveDisk _naive;
     private readonly SimulationSink _sink;
     private readonly Disk _disk;
     private readonly Dictionary<int, InFlightWrite> _inFlight = [];
     private readonly int _block;
+    private readonly PayloadStore _store = new();
+    private readonly SimulatedPayloads _payloads;
     private readonly SimulatedCuts _cuts;
     private readonly SimulatedReads _reads;
     private IReadOnlyList<SimulatedCommand> _commands = [];
@@ -24,12 +25,12 @@ internal sealed class Simulator : IDisposable
 
     public Simulator(DiskOptions options)
     {
-        _options = options;
         _block = options.BlockSizeBytes;
         _naive = new NaiveDisk(options);
-        _sink = new SimulationSink(options, _naive);
+        _sink = new SimulationSink(options, _naive, _store);
         _disk = new Disk(options, _sink);
         _disk.Commands.BetweenSteps = RunBetween;
+        _payloads = new SimulatedPayloads(_disk);
         _reads = new SimulatedReads(_disk, _naive);
         _cuts = new SimulatedCuts(_disk, _naive, _sink.Recorder);
     }
@@ -55,7 +56,11 @@ internal sealed class Simulator : IDisposable
         return null;
     }
 
-    public void Dispose() => _disk.Dispose();
+    public void Dispose()
+    {
+        _disk.Dispose();
+        _store.Dispose();
+    }
 
     private string? Try(in SimulatedCommand command)
     {
@@ -89,7 +94,7 @@ internal sealed class Simulator : IDisposable
 
     /// <summary>Hand over hand a write may have to wait for the one whose steps it comes between: not in one thread.</summary>
     private bool MayRunBetween(SimulatedKind kind) =>
-        _options.Isolation.Mode == IsolationMode.HandOverHand
+        _sink.Options.Isolation.Mode == IsolationMode.HandOverHand
             ? kind is SimulatedKind.Read or SimulatedKind.Flush or SimulatedKind.Cut
             : kind is not (SimulatedKind.Shutdown or SimulatedKind.PowerOn or SimulatedKind.Recut);
 
@@ -104,6 +109,7 @@ internal sealed class Simulator : IDisposable
         SimulatedKind.Read => Read(command),
         SimulatedKind.Cut => Cut(command),
         SimulatedKind.Shutdown => Shutdown(),
+        SimulatedKind.Change => ChangeOptions(command.Options!),
         _ => null,
     };
 
@@ -111,6 +117,7 @@ internal sealed class Simulator : IDisposable
     {
         SimulatedKind.Recut when _isCut => _cuts.Judge(_disk.Recut(command.Seed, command.Loss)),
         SimulatedKind.PowerOn => PowerOn(),
+        SimulatedKind.Change => ChangeOptions(command.Options!),
         SimulatedKind.Write => ExpectNoPower(command),
         _ => null,
     };
@@ -120,7 +127,7 @@ internal sealed class Simulator : IDisposable
         ExpectedSteps expected = _sink.Expect(command);
         long offset = (long)command.First * _block;
         long length = (long)command.Count * _block;
-        byte[] payload = command.Kind == SimulatedKind.Write ? Payload(command) : [];
+        ReadOnlySpan<byte> payload = command.Kind == SimulatedKind.Write ? Payload(command) : [];
         _depth++;
         DiskStatus status = command.Kind switch
         {
@@ -140,7 +147,7 @@ internal sealed class Simulator : IDisposable
             return $"{status}, {expected.Steps.Count} steps, acknowledged: {expected.IsAcknowledged}";
         }
 
-        if (expected.Steps.Count > 1 && _naive.IsOneStep(command.First, command.Count))
+        if (expected.Steps.Count > 1 && _naive.IsOneStep(expected.Accepted, command.First, command.Count))
         {
             return $"it took {expected.Steps.Count} steps";
         }
@@ -159,9 +166,9 @@ internal sealed class Simulator : IDisposable
         long expected = _naive.CountCachedBytes();
         long found = _disk.GetStatistics().CachedBytes;
         bool hasMadeRoom = isOneStep && command.Kind == SimulatedKind.Write && !command.IsFua
-            && (long)command.Count * _block <= _options.CacheBytes && _options.Destage.Kind != DestagePolicyKind.Never;
+            && (long)command.Count * _block <= _sink.Options.CacheBytes && _sink.Options.Destage.Kind != DestagePolicyKind.Never;
         return found != expected ? $"{found} bytes are cached; it should be {expected}"
-            : hasMadeRoom && found > _options.CacheBytes ? $"{found} bytes are cached, more than the cache holds"
+            : hasMadeRoom && found > _sink.Options.CacheBytes ? $"{found} bytes are cached, more than the cache holds"
             : null;
     }
 
@@ -271,16 +278,20 @@ internal sealed class Simulator : IDisposable
         return null;
     }
 
+    /// <summary>What else holds from now on. Between the steps of a command its isolation stays: others would have to wait for it.</summary>
+    private string? ChangeOptions(DiskOptions next)
+    {
+        bool isBetween = _depth > 0;
+        _disk.Change(o => o with { Atomicity = next.Atomicity, Destage = next.Destage, Isolation = isBetween ? o.Isolation : next.Isolation });
+        _sink.Options = _disk.Options;
+        return null;
+    }
+
     private string? ExpectNoPower(in SimulatedCommand command)
     {
         DiskStatus status = _disk.Write(_disk.PowerEpoch, (long)command.First * _block, Payload(command), command.IsFua);
         return status == DiskStatus.PowerLost ? null : $"{status} without power";
     }
 
-    private byte[] Payload(in SimulatedCommand command)
-    {
-        byte[] payload = new byte[command.Count * _block];
-        BlockContent.Fill(payload, command, _block);
-        return payload;
-    }
+    private ReadOnlySpan<byte> Payload(in SimulatedCommand command) => _payloads.Fill(_depth, command);
 }

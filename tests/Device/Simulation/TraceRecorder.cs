@@ -9,7 +9,8 @@ namespace BlockEmu.Device.Tests.Simulation;
 /// <summary>Writes a disk's event log into the oracle's words; a new log at every power on.</summary>
 /// <param name="options">The disk's.</param>
 /// <param name="newView">Makes somebody else who hears the same, for each power on.</param>
-internal sealed class TraceRecorder(DiskOptions options, Func<IDiskEventSink>? newView = null) : IDiskEventSink
+/// <param name="store">Where payloads are kept, cleared at power on; null = each in an array of its own.</param>
+internal sealed class TraceRecorder(DiskOptions options, Func<IDiskEventSink>? newView = null, PayloadStore? store = null) : IDiskEventSink
 {
     public DiskTrace Trace { get; private set; } = NewTrace(options);
 
@@ -29,7 +30,7 @@ internal sealed class TraceRecorder(DiskOptions options, Func<IDiskEventSink>? n
     {
         Log.Add(('s', sequence));
         Trace.Step(
-            sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, payload.ToArray(),
+            sequence, (StepKind)kind, range.OffsetBytes, range.LengthBytes, isFua, store?.Keep(payload) ?? payload.ToArray(),
             PromiseOf(options.BlockSizeBytes, atomicity));
         Outside?.OnStep(sequence, kind, range, isFua, atomicity, payload);
     }
@@ -72,6 +73,7 @@ internal sealed class TraceRecorder(DiskOptions options, Func<IDiskEventSink>? n
 
     public void OnPowerOn()
     {
+        store?.Clear();
         Trace = NewTrace(options);
         Outside = newView?.Invoke();
         Log.Clear();

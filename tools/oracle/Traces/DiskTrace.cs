@@ -52,19 +52,22 @@ public sealed class DiskTrace
         long sequence, StepKind kind, long offsetBytes, long lengthBytes, bool isFua, ReadOnlyMemory<byte> payload,
         AtomicityPromise? promise = null)
     {
-        Judge(!IsCut, "a step after the cut");
-        Judge(_steps.Count == 0 || sequence > _steps[^1].Sequence, $"step {sequence} is not above the one before it");
         int block = Geometry.Promise.BlockSizeBytes;
-        Judge(
-            offsetBytes >= 0 && lengthBytes > 0 && offsetBytes % block == 0 && lengthBytes % block == 0
-                && lengthBytes <= Geometry.SizeBytes && offsetBytes <= Geometry.SizeBytes - lengthBytes,
-            $"step {sequence}: {offsetBytes}+{lengthBytes} is not block-aligned inside the disk");
-        Judge(
-            payload.Length == (kind == StepKind.Write ? lengthBytes : 0),
-            $"step {sequence}: a payload of {payload.Length} bytes for a {kind} of {lengthBytes}");
-        Judge(
-            promise is null || (promise.Fault() is null && promise.BlockSizeBytes == block),
-            $"step {sequence}: {promise?.Fault() ?? "its promise is for another block size"}");
+        string? fault = IsCut ? "a step after the cut"
+            : _steps.Count > 0 && sequence <= _steps[^1].Sequence ? $"step {sequence} is not above the one before it"
+            : offsetBytes < 0 || lengthBytes <= 0 || offsetBytes % block != 0 || lengthBytes % block != 0
+                || lengthBytes > Geometry.SizeBytes || offsetBytes > Geometry.SizeBytes - lengthBytes
+                ? $"step {sequence}: {offsetBytes}+{lengthBytes} is not block-aligned inside the disk"
+            : payload.Length != (kind == StepKind.Write ? lengthBytes : 0)
+                ? $"step {sequence}: a payload of {payload.Length} bytes for a {kind} of {lengthBytes}"
+            : promise is not null && (promise.Fault() is not null || promise.BlockSizeBytes != block)
+                ? $"step {sequence}: {promise.Fault() ?? "its promise is for another block size"}"
+            : null;
+        if (fault is not null)
+        {
+            throw new ArgumentException(fault);
+        }
+
         TraceStep step = new(sequence, kind, new Extent(offsetBytes, lengthBytes), isFua, payload, promise ?? Geometry.Promise);
         _steps.Add(step);
         _bySequence.Add(sequence, step);
@@ -74,7 +77,11 @@ public sealed class DiskTrace
     public void Acknowledge(long sequence)
     {
         TraceStep step = Find(sequence);
-        Judge(!step.IsAcknowledged, $"step {sequence} is acknowledged twice");
+        if (step.IsAcknowledged)
+        {
+            throw new ArgumentException($"step {sequence} is acknowledged twice");
+        }
+
         step.AcknowledgedAt = _acknowledgedCount++;
     }
 
@@ -155,9 +162,8 @@ public sealed class DiskTrace
 
     private TraceStep Find(long sequence)
     {
-        Judge(!IsCut, $"step {sequence} changes after the cut");
-        return _bySequence.TryGetValue(sequence, out TraceStep? step)
-            ? step
+        return IsCut ? throw new ArgumentException($"step {sequence} changes after the cut")
+            : _bySequence.TryGetValue(sequence, out TraceStep? step) ? step
             : throw new ArgumentException($"there is no step {sequence}", nameof(sequence));
     }
 
