@@ -10,6 +10,7 @@ using BlockEmu.Server.Admin.Reports;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Transport;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -120,7 +121,7 @@ internal sealed class AdminServer
 
         try
         {
-            Nbd.UnixSocketFile.Claim(path);
+            UnixSocketFile.Claim(path);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {

@@ -5,6 +5,7 @@ using BlockEmu.Server.Admin;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -25,7 +26,7 @@ public sealed class ServerHost : IAsyncDisposable
         _logger = loggers.CreateLogger<ServerHost>();
         Disks = new DiskDirectory(time, hasTls: options.Tls is not null);
         _nbd = new NbdFrontEnd(
-            Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.NbdLimits, options.Tls);
+            Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.ClientLimits, options.Tls);
         Disks.Silence = _nbd.Silence;
         TlsMode = options.Tls?.Mode ?? NbdTlsMode.Off;
         if (options.Tls?.Certificate.TargetCertificate is { } certificate && !IsValidAt(certificate, time.GetUtcNow()))

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using BlockEmu.Server.Hosting.Configuration;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 using Microsoft.Extensions.Logging.Console;
 
 namespace BlockEmu.Server.Hosting;

@@ -5,7 +5,7 @@ using BlockEmu.Server.Metrics;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>BLOCK_STATUS: one map of the disk becomes one chunk for each selected context.</summary>
-internal sealed class BlockStatusCommand(DiskSession session, ReplyBatch replies)
+internal sealed class BlockStatusCommand(NbdSession session, ReplyBatch replies)
 {
     /// <summary>Extents in one chunk at most; a client asks on from where they end.</summary>
     public const int MaxExtents = 4096;

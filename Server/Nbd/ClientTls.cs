@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 

@@ -2,33 +2,35 @@ using BlockEmu.Device;
 using BlockEmu.Device.Power;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>What a connection does in turn: haggles, serves requests, falls silent.</summary>
 /// <remarks>One thread at a time proceeds; what others may read is volatile.</remarks>
-internal sealed class Conversation(NbdConnection connection, ClientLink link, NbdServices services) : IDisposable
+internal sealed class Conversation(ClientConnection connection, ClientLink link, NbdServices services) : IConversation
 {
-    private readonly ConnectionMemory _memory = new(services.Buffers, connection.Evict);
+    private readonly ConnectionMemory _memory = new(services.Transport.Buffers, connection.Evict);
     private volatile Haggling? _haggling;
     private ITimer? _deadline;
     private DiskConnections? _room;
     private volatile bool _isStopping;
     private volatile bool _isSilent;
     private volatile bool _isLate;
-    private volatile DiskSession? _session;
+    private volatile NbdSession? _session;
     private volatile ReplyBatch? _replies;
     private volatile RequestLoop? _loop;
 
     /// <summary>Whether no export was chosen yet.</summary>
-    public bool IsHaggling => _haggling is not null;
+    public bool IsInHandshake => _haggling is not null;
 
     /// <summary>The hold on a disk, once there is one.</summary>
     public DiskSession? Session => _session;
 
-    public ReplyBatch? Replies => _replies;
+    public bool IsIdle => _loop is not { IsIdle: false };
 
-    public RequestLoop? Loop => _loop;
+    /// <summary>In NBD a server speaks when it is spoken to.</summary>
+    public bool HasNews => false;
 
     /// <summary>The client as it is spoken to: through TLS once that has begun.</summary>
     public ClientLink Link { get; private set; } = link;
@@ -46,11 +48,11 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
     public void Start()
     {
         Link.SendAtOnce();
-        Link.LimitReceives((int)services.Limits.IdlePatience.TotalMilliseconds);
+        Link.LimitReceives((int)services.Transport.Limits.IdlePatience.TotalMilliseconds);
         _haggling = new Haggling(
             services.Disks, Link, services.Tls?.Mode ?? NbdTlsMode.Off, TryStartTls, () => _isStopping);
-        _deadline = services.Time.CreateTimer(
-            static state => ((Conversation)state!).OnHandshakeTimeout(), this, services.Limits.HandshakeDeadline,
+        _deadline = services.Transport.Time.CreateTimer(
+            static state => ((Conversation)state!).OnHandshakeTimeout(), this, services.Transport.Limits.HandshakeDeadline,
             Timeout.InfiniteTimeSpan);
     }
 
@@ -69,6 +71,8 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
 
     /// <summary>The connection was reset: nothing is worth waiting for. Any thread.</summary>
     public void Abort() => _memory.Abort();
+
+    public bool TryPassGate(TimeSpan patience) => _replies?.TryPassGate(patience) ?? true;
 
     /// <summary>Lets the disk and all memory go.</summary>
     public void Dispose()
@@ -105,7 +109,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         }
         else if (!_isStopping && !_isLate)
         {
-            services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.TlsHandshakeFailed);
+            services.Transport.CountError(NbdProtocolErrorKinds.TlsHandshakeFailed);
             NbdLog.HandshakeFailed(services.Logger, connection.Number, failure);
         }
 
@@ -115,7 +119,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
     private void OnHandshakeTimeout()
     {
         _isLate = true;
-        services.ProtocolErrors.Count(NbdFrontEnd.Label, NbdProtocolErrorKinds.HandshakeTimeout);
+        services.Transport.CountError(FrontEndServices.HandshakeTimeout);
         connection.Reset();
     }
 
@@ -132,7 +136,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
             default:
                 if (NbdProtocolErrorKinds.Of(haggling.DropReason) is { } kind)
                 {
-                    services.ProtocolErrors.Count(NbdFrontEnd.Label, kind);
+                    services.Transport.CountError(kind);
                 }
 
                 return SessionEnd.Close;
@@ -144,7 +148,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
         ServedDisk served = haggling.Named!;
 
         // First the session, so that the room never shows a connection without an epoch; then the look at the power.
-        var session = new DiskSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
+        var session = new NbdSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
         var replies = new ReplyBatch(session, Link, _memory);
         (_replies, _session) = (replies, session);
         if (!TryJoin(served))
@@ -162,7 +166,7 @@ internal sealed class Conversation(NbdConnection connection, ClientLink link, Nb
             return end;
         }
 
-        var loop = new RequestLoop(session, Link, replies, _memory, services.ProtocolErrors, () => _isStopping);
+        var loop = new RequestLoop(session, Link, replies, _memory, services.Transport.ProtocolErrors, () => _isStopping);
         _loop = loop;
         if (!haggling.SendReplies())
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 

@@ -5,10 +5,6 @@ namespace BlockEmu.Server.Nbd;
 /// <summary>The label <c>kind</c> of the NBD front end's protocol errors.</summary>
 internal static class NbdProtocolErrorKinds
 {
-    public const string TooManyConnections = "too_many_connections";
-    public const string HandshakeTimeout = "handshake_timeout";
-    public const string HandshakeCrowdedOut = "handshake_crowded_out";
-    public const string Stalled = "stalled";
     public const string BadRequestMagic = "bad_request_magic";
     public const string PayloadTooLong = "payload_too_long";
     public const string InvalidRequest = "invalid_request";

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
@@ -16,7 +17,7 @@ namespace BlockEmu.Server.Nbd;
 /// budget.</description></item>
 /// </list>
 /// </remarks>
-internal sealed class ReplyBatch(DiskSession session, ClientLink socket, ConnectionMemory memory)
+internal sealed class ReplyBatch(NbdSession session, ClientLink socket, ConnectionMemory memory)
 {
     private const int MaxReplies = 1024;
     private const int FirstReplies = 32;

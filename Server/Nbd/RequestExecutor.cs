@@ -6,7 +6,7 @@ using BlockEmu.Server.Metrics;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Executing: one judged request becomes one call of the disk, on the thread that read it, and one reply.</summary>
-internal sealed class RequestExecutor(DiskSession session, ReplyBatch replies)
+internal sealed class RequestExecutor(NbdSession session, ReplyBatch replies)
 {
     // Less is copied for less than it costs to send from where it lies.
     private const int LeastViewBytes = 4096;

@@ -1,9 +1,10 @@
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Taking in: receives into memory that it has the leave to hold, and gives it back.</summary>
-internal sealed class RequestIntake(DiskSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory)
+internal sealed class RequestIntake(NbdSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory)
 {
     // How long the first request, or the next after a rest, may take before the connection rests again.
     private const int FirstPatienceMs = 20;

@@ -1,12 +1,13 @@
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>Reading requests: takes all that has arrived, judges each request by its header, has it carried out, and
 /// receives again only after every reply is sent.</summary>
 internal sealed class RequestLoop(
-    DiskSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory, ProtocolErrors protocolErrors,
+    NbdSession session, ClientLink socket, ReplyBatch replies, ConnectionMemory memory, ProtocolErrors protocolErrors,
     Func<bool> isStopping)
 {
     // From here on a payload is received to its exact end (and the next header), so that it never has to be moved.

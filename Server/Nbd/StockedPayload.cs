@@ -1,6 +1,7 @@
 using BlockEmu.Device;
 using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
@@ -8,7 +9,7 @@ namespace BlockEmu.Server.Nbd;
 /// <remarks>Its owner has taken as much of the budget as the payload is long. Not received there at once: what is received into a
 /// small buffer stays in the processor's caches, and a page is then stored past them, which costs less than what the kernel
 /// pays for writing to cold pages.</remarks>
-internal sealed class StockedPayload(DiskSession session, NbdRequestFraming framing)
+internal sealed class StockedPayload(NbdSession session, NbdRequestFraming framing)
 {
     /// <summary>Less is not worth it.</summary>
     public const int LeastBytes = 16 << 10;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -23,9 +23,9 @@ internal sealed class LimitsDraft
     /// <summary>Judges it; every fault is one line that names the option.</summary>
     /// <param name="faults">Where the faults go.</param>
     /// <param name="possibleConnections">What the process' descriptors allow.</param>
-    public NbdFrontEndLimits Build(List<string> faults, int possibleConnections)
+    public FrontEndLimits Build(List<string> faults, int possibleConnections)
     {
-        NbdFrontEndLimits limits = new();
+        FrontEndLimits limits = new();
         int connections = Math.Min(limits.MaxConnections, possibleConnections);
         if (MaxConnections is { } number
             && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out connections)

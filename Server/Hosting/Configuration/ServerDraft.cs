@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -59,7 +60,7 @@ internal sealed class ServerDraft
             faults.Add($"--admin: '{Admin}' is not {EndpointForms}, or none");
         }
 
-        NbdFrontEndLimits limits = Limits.Build(faults, DescriptorLimit.MaxConnections);
+        FrontEndLimits limits = Limits.Build(faults, DescriptorLimit.MaxConnections);
         string? token = AdminTokenFile is null ? null : ReadToken(AdminTokenFile, faults);
         if (admin is { IsLoopback: false } && AdminTokenFile is null && InsecureAdmin != true)
         {
@@ -75,7 +76,7 @@ internal sealed class ServerDraft
             Nbd = nbd,
             HandedOver = HandedOver,
             IsStdio = IsStdio,
-            NbdLimits = limits,
+            ClientLimits = limits,
             Admin = admin,
             AdminToken = token,
             AdminHosts = AdminHosts ?? [],

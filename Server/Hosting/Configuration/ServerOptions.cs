@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -19,7 +20,7 @@ public sealed record ServerOptions
     public IReadOnlyList<Socket> HandedOver { get; init; } = [];
 
     /// <summary>What NBD clients may take at most.</summary>
-    public NbdFrontEndLimits NbdLimits { get; init; } = new();
+    public FrontEndLimits ClientLimits { get; init; } = new();
 
     /// <summary>One client, on standard input and output.</summary>
     public bool IsStdio { get; init; }

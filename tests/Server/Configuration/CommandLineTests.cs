@@ -62,10 +62,10 @@ public sealed class CommandLineTests
     [Fact]
     public void O11_what_clients_may_take_at_most_is_set_and_has_defaults()
     {
-        Assert.Equal(1L << 30, Parse().NbdLimits.MaxBufferBytes);
-        Assert.InRange(Parse().NbdLimits.MaxConnections, 1, 4096);
+        Assert.Equal(1L << 30, Parse().ClientLimits.MaxBufferBytes);
+        Assert.InRange(Parse().ClientLimits.MaxConnections, 1, 4096);
         ServerOptions options = Parse("--max-connections", "17", "--max-buffer-memory", "64M");
-        Assert.Equal((17, 64L << 20), (options.NbdLimits.MaxConnections, options.NbdLimits.MaxBufferBytes));
+        Assert.Equal((17, 64L << 20), (options.ClientLimits.MaxConnections, options.ClientLimits.MaxBufferBytes));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class ConfigFileTests : IDisposable
             options.Disks[0].Options.SizeBytes, options.Disks[0].Options.CacheBytes, options.Disks[0].Options.IsReadOnly,
             options.Disks[0].Options.Seed, options.Disks[0].Options.Description));
         Assert.Equal(["127.0.0.1:0", "unix:/x"], options.Nbd.Select(n => n.Text));
-        Assert.Equal((12, 32L << 20), (options.NbdLimits.MaxConnections, options.NbdLimits.MaxBufferBytes));
+        Assert.Equal((12, 32L << 20), (options.ClientLimits.MaxConnections, options.ClientLimits.MaxBufferBytes));
         Assert.Equal("127.0.0.1:1", options.Admin!.Text);
         Assert.Equal(["blockemu.internal"], options.AdminHosts);
     }

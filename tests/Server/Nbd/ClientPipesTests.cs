@@ -1,7 +1,7 @@
 using System.IO.Pipes;
 using System.Net.Sockets;
-using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Tests.Support;
+using BlockEmu.Server.Transport;
 using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Server.Tests.Nbd;

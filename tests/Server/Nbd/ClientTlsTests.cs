@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Tests.Support;
+using BlockEmu.Server.Transport;
 using BlockEmu.Tests.Shared;
 using Microsoft.Win32.SafeHandles;
 

@@ -7,6 +7,7 @@ using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -22,7 +23,7 @@ internal sealed class NbdBench : IAsyncDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("blockemu-nbd-");
 
-    public NbdBench(NbdFrontEndLimits? limits = null, TimeProvider? time = null, int minimumBlockBytes = 1, NbdTls? tls = null)
+    public NbdBench(FrontEndLimits? limits = null, TimeProvider? time = null, int minimumBlockBytes = 1, NbdTls? tls = null)
     {
         DiskOptions first = new()
         {

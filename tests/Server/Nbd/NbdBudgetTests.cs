@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using BlockEmu.Protocol.Nbd;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
@@ -10,14 +10,14 @@ public sealed class NbdBudgetTests
     private const int Largest = 64 << 20;
 
     // 256 MiB in all: one largest request and one largest reply at a time, and 32 MiB each for requests and replies up to 256 KiB.
-    private static readonly NbdFrontEndLimits Tight = new()
+    private static readonly FrontEndLimits Tight = new()
     {
         MaxBufferBytes = 256 << 20,
         StallPatience = TimeSpan.FromMilliseconds(300),
         IdlePatience = TimeSpan.FromMilliseconds(100),
     };
 
-    private static readonly NbdFrontEndLimits Patient = Tight with { StallPatience = TimeSpan.FromHours(1) };
+    private static readonly FrontEndLimits Patient = Tight with { StallPatience = TimeSpan.FromHours(1) };
 
     [Theory]
     [InlineData(false)]
@@ -185,7 +185,7 @@ public sealed class NbdBudgetTests
     [Fact]
     public async Task O11_who_does_not_get_on_with_the_handshake_makes_place_for_others()
     {
-        await using var bench = new NbdBench(new NbdFrontEndLimits { MaxConnections = 3, IdlePatience = TimeSpan.FromMilliseconds(1) });
+        await using var bench = new NbdBench(new FrontEndLimits { MaxConnections = 3, IdlePatience = TimeSpan.FromMilliseconds(1) });
         using NbdClient first = bench.Open();
         using NbdClient oldest = bench.Connect();
         WaitUntil(() => bench.FrontEnd.CountParked() == 2);

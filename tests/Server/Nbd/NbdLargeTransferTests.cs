@@ -1,13 +1,13 @@
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
 /// <summary>Payloads that are received into the disk's pages and data that is sent from them: what clients see is the same.</summary>
 public sealed class NbdLargeTransferTests
 {
-    private static readonly NbdFrontEndLimits s_impatient = new() { IdlePatience = TimeSpan.FromMilliseconds(50) };
+    private static readonly FrontEndLimits s_impatient = new() { IdlePatience = TimeSpan.FromMilliseconds(50) };
 
     [Theory]
     [InlineData(0, 1 << 20, false)]

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
@@ -98,7 +98,7 @@ public sealed class NbdLifetimeTests
     [Fact]
     public async Task O11_connections_above_the_cap_are_reset_and_counted()
     {
-        await using var bench = new NbdBench(new NbdFrontEndLimits { MaxConnections = 2 });
+        await using var bench = new NbdBench(new FrontEndLimits { MaxConnections = 2 });
         using NbdClient first = bench.Connect();
         using NbdClient second = bench.Connect(unix: true);
         using Stream third = bench.OpenStream();

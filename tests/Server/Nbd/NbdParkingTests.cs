@@ -3,14 +3,14 @@ using System.Net.Sockets;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
 /// <summary>Connections that have nothing to do wait without a thread, and obey everything nevertheless.</summary>
 public sealed class NbdParkingTests
 {
-    private static readonly NbdFrontEndLimits Impatient = new() { IdlePatience = TimeSpan.FromMilliseconds(1) };
+    private static readonly FrontEndLimits Impatient = new() { IdlePatience = TimeSpan.FromMilliseconds(1) };
 
     [Theory]
     [InlineData(false)]

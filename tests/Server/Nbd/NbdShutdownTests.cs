@@ -5,6 +5,7 @@ using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Tests.Support;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
@@ -17,15 +18,15 @@ public sealed class NbdShutdownTests : IDisposable
     private readonly SocketPair _pair = new(NbdBench.Patience);
     private readonly ClientSocket _socket;
     private readonly ServedDisk _served;
-    private readonly DiskSession _session;
-    private readonly ConnectionMemory _memory = new(new BufferBudget(new NbdFrontEndLimits()), () => { });
+    private readonly NbdSession _session;
+    private readonly ConnectionMemory _memory = new(new BufferBudget(new FrontEndLimits()), () => { });
     private volatile bool _isStopping;
 
     public NbdShutdownTests()
     {
         _socket = new ClientSocket(_pair.Server);
         _served = new ServedDisk(_disk);
-        _session = new DiskSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
+        _session = new NbdSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Tests.Support;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 

@@ -1,7 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using BlockEmu.Protocol.Nbd;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -197,7 +197,7 @@ public sealed class NbdTlsLiveTests
     [Fact]
     public async Task E4_a_connection_that_rests_all_the_time_loses_nothing()
     {
-        await using var bench = new TlsBench(limits: new NbdFrontEndLimits { IdlePatience = TimeSpan.FromMilliseconds(1) });
+        await using var bench = new TlsBench(limits: new FrontEndLimits { IdlePatience = TimeSpan.FromMilliseconds(1) });
         WireTap wire = new(bench.Nbd.OpenStream()) { PieceBytes = 700 };
         using NbdClient client = new(wire);
         client.StartTls(bench.Authentication());

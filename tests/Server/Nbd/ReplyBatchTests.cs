@@ -5,6 +5,7 @@ using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
@@ -16,8 +17,8 @@ public sealed class ReplyBatchTests : IDisposable
     private readonly Socket _client = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly ClientSocket _socket;
     private readonly ServedDisk _served;
-    private readonly DiskSession _session;
-    private readonly ConnectionMemory _memory = new(new BufferBudget(new NbdFrontEndLimits()), () => { });
+    private readonly NbdSession _session;
+    private readonly ConnectionMemory _memory = new(new BufferBudget(new FrontEndLimits()), () => { });
     private readonly ReplyBatch _batch;
 
     public ReplyBatchTests()
@@ -30,7 +31,7 @@ public sealed class ReplyBatchTests : IDisposable
         _client.ReceiveTimeout = (int)NbdBench.Patience.TotalMilliseconds;
         _socket = new ClientSocket(listener.Accept());
         _served = new ServedDisk(_disk);
-        _session = new DiskSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
+        _session = new NbdSession(_served, new NbdSessionTerms(ExportDescription.Describe(_served)), _served.Meter.Open("nbd"));
         _batch = new ReplyBatch(_session, _socket, _memory);
     }
 
@@ -131,7 +132,7 @@ public sealed class ReplyBatchTests : IDisposable
         const int dataBytes = 16;
         const ulong replies = 900;
         NbdSessionTerms terms = new(ExportDescription.Describe(_served)) { Replies = style };
-        var batch = new ReplyBatch(new DiskSession(_served, terms, _served.Meter.Open("nbd")), _socket, _memory);
+        var batch = new ReplyBatch(new NbdSession(_served, terms, _served.Meter.Open("nbd")), _socket, _memory);
         var reader = new Thread(() => Arrived());
         reader.Start();
         GatherReads();

@@ -1,5 +1,5 @@
 using BlockEmu.Device.Randomness;
-using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
 
@@ -102,5 +102,5 @@ public sealed class RequestBufferTests
         buffer.Release();
     }
 
-    private static ConnectionMemory CreateMemory() => new(new BufferBudget(new NbdFrontEndLimits()), () => { });
+    private static ConnectionMemory CreateMemory() => new(new BufferBudget(new FrontEndLimits()), () => { });
 }

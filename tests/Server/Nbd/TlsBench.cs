@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.Transport;
 using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -17,7 +18,7 @@ internal sealed class TlsBench : IAsyncDisposable
 
     public TlsBench(
         NbdTlsMode mode = NbdTlsMode.Required, bool wantsClientCertificates = false, TimeProvider? time = null,
-        NbdFrontEndLimits? limits = null)
+        FrontEndLimits? limits = null)
     {
         _certificate = _authority.Issue(TestAuthority.ServerUsage);
         X509Certificate2Collection? roots = wantsClientCertificates ? [_authority.Root] : null;
