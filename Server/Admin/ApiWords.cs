@@ -17,6 +17,7 @@ internal static class ApiWords
     {
         OffBehaviour.Hang => "hang",
         OffBehaviour.Error => "error",
+        OffBehaviour.Reconnect => "reconnect",
         _ => "reset",
     };
 
@@ -34,7 +35,13 @@ internal static class ApiWords
 
     public static bool TryParse(string text, out OffBehaviour behaviour)
     {
-        behaviour = text switch { "hang" => OffBehaviour.Hang, "error" => OffBehaviour.Error, _ => OffBehaviour.Reset };
-        return text is "reset" or "hang" or "error";
+        behaviour = text switch
+        {
+            "hang" => OffBehaviour.Hang,
+            "error" => OffBehaviour.Error,
+            "reconnect" => OffBehaviour.Reconnect,
+            _ => OffBehaviour.Reset,
+        };
+        return text is "reset" or "hang" or "error" or "reconnect";
     }
 }

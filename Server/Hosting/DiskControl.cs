@@ -88,7 +88,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     public Task ChangeAsync(Func<DiskOptions, DiskOptions> change, OffBehaviour? behaviour = null) => MoveAsync(() =>
     {
         DestagePolicy before = Disk.Options.Destage;
-        Disk.Change(change);
+        Served.Change(change);
         if (Disk.Options.Destage != before)
         {
             BeginDestaging();

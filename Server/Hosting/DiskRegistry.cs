@@ -9,6 +9,9 @@ public sealed class DiskRegistry
 
     public ImmutableArray<ServedDisk> All => _disks;
 
+    /// <summary>Raised after a disk came or went, on the thread that did it.</summary>
+    public event Action? Changed;
+
     /// <summary>Finds by name; the empty name is the first disk.</summary>
     public ServedDisk? Find(string name)
     {
@@ -25,8 +28,18 @@ public sealed class DiskRegistry
             added = disks.All(d => d.Disk.Name != disk.Disk.Name);
             return added ? disks.Add(disk) : disks;
         });
-        return added;
+        return Announce(added);
     }
 
-    public bool TryRemove(ServedDisk disk) => ImmutableInterlocked.Update(ref _disks, disks => disks.Remove(disk));
+    public bool TryRemove(ServedDisk disk) => Announce(ImmutableInterlocked.Update(ref _disks, disks => disks.Remove(disk)));
+
+    private bool Announce(bool hasChanged)
+    {
+        if (hasChanged)
+        {
+            Changed?.Invoke();
+        }
+
+        return hasChanged;
+    }
 }

@@ -1,4 +1,5 @@
 using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Metrics;
 
 namespace BlockEmu.Server.Hosting;
@@ -35,4 +36,18 @@ public sealed class ServedDisk(Disk disk)
     }
 
     public DiskMeter Meter { get; } = new();
+
+    /// <summary>Raised after the disk's options have changed, on the thread that changed them.</summary>
+    public event Action? Changed;
+
+    /// <summary><see cref="Device.Disk.Change"/>, and front ends hear of it.</summary>
+    public void Change(Func<DiskOptions, DiskOptions> change)
+    {
+        DiskOptions before = Disk.Options;
+        Disk.Change(change);
+        if (Disk.Options != before)
+        {
+            Changed?.Invoke();
+        }
+    }
 }

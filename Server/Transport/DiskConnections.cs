@@ -41,7 +41,7 @@ internal sealed class DiskConnections : IDisposable
         Array.ForEach(members, c => c.LosePower());
         foreach (IDiskClient connection in members)
         {
-            if (behaviour == OffBehaviour.Reset)
+            if (behaviour is OffBehaviour.Reset or OffBehaviour.Reconnect)
             {
                 connection.Reset();
                 continue;

@@ -92,7 +92,7 @@ internal sealed class JsonBody : IDisposable
 
     public OffBehaviour? Clients(string name) => Text(name) is not { } text ? null
         : ApiWords.TryParse(text, out OffBehaviour behaviour) ? behaviour
-        : Refuse<OffBehaviour>(name, $"'{text}' is none of reset, hang, error");
+        : Refuse<OffBehaviour>(name, $"'{text}' is none of reset, hang, error, reconnect");
 
     public int? Integer(string name, int minimum, int maximum) => Get(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= minimum && number <= maximum ? number

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace BlockEmu.Server.Tests.Nbd;
 
 /// <summary>A clock whose timers fire when the test says so.</summary>
@@ -10,6 +12,9 @@ internal sealed class FiredByHandTime(bool isStopped = false) : TimeProvider
     private readonly List<Timer> _timers = [];
 
     public TimeSpan LastDueTime { get; private set; }
+
+    /// <summary>What timers were set to since.</summary>
+    public ConcurrentQueue<TimeSpan> Changes { get; } = new();
 
     public override long GetTimestamp() => isStopped ? Interlocked.Read(ref _timestamp) : base.GetTimestamp();
 
@@ -54,7 +59,11 @@ internal sealed class FiredByHandTime(bool isStopped = false) : TimeProvider
     {
         public void Fire() => fire();
 
-        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            owner.Changes.Enqueue(dueTime);
+            return true;
+        }
 
         public void Dispose()
         {

@@ -1,0 +1,175 @@
+using System.Net;
+using BlockEmu.Protocol.Nvme;
+using BlockEmu.Server.Hosting;
+
+namespace BlockEmu.Server.Nvme;
+
+/// <summary>Everything that hosts can connect to: a subsystem for each disk, and discovery, which lists them.</summary>
+/// <remarks>
+/// <list type="number">
+/// <item><description>Subsystems follow the registry: a new disk is there at once, a removed one has dropped its hosts when the removal
+/// returns.</description></item>
+/// <item><description>Controllers of discovery that asked for it hear of both.</description></item>
+/// </list>
+/// </remarks>
+internal sealed class NvmeTarget : IDisposable
+{
+    private const ushort PortId = 1;
+    private const int MinQueueEntries = 2;
+
+    private readonly Lock _gate = new(); // protects the subsystems and their generation; controllers are ended outside
+    private readonly DiskRegistry _disks;
+    private readonly NvmeServices _services;
+    private readonly NvmeControllers _discovery = new();
+    private readonly Dictionary<ServedDisk, NvmeSubsystem> _subsystems = [];
+    private ulong _generation;
+    private bool _isDisposed;
+
+    public NvmeTarget(DiskRegistry disks, TimeProvider time, ILogger logger)
+    {
+        _disks = disks;
+        _services = new NvmeServices(time, logger);
+        _disks.Changed += Follow;
+        Follow();
+    }
+
+    /// <summary>Carries out a Connect, the first command of every connection (Base 6.3).</summary>
+    /// <param name="command">The command; that it is a Connect was judged.</param>
+    /// <param name="data">Its data, 1,024 bytes; fewer are refused.</param>
+    /// <param name="local">The address that the host has reached: discovery names it.</param>
+    /// <param name="sink">The connection.</param>
+    public NvmeConnectAnswer Connect(in NvmeCommand command, ReadOnlySpan<byte> data, IPEndPoint local, INvmeQueueSink sink)
+    {
+        NvmeConnect connect = NvmeConnect.From(command);
+        if (connect.RecordFormat != 0)
+        {
+            return NvmeConnectAnswer.Refused(NvmeStatus.ConnectFormatUnknown.Final);
+        }
+
+        if (data.Length != NvmeConnectData.SizeBytes)
+        {
+            return NvmeConnectAnswer.Refused(NvmeStatus.SglLengthInvalid.Final);
+        }
+
+        if (connect.QueueEntries is < MinQueueEntries or > NvmeLimits.MaxQueueEntries)
+        {
+            return NvmeConnectAnswer.Wrong(NvmeConnectFault.InCommand(NvmeConnect.QueueSizeOffset));
+        }
+
+        NvmeConnectData to = NvmeConnectData.Read(data);
+        if (to.HostNqn is not { } hostNqn)
+        {
+            return NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(NvmeConnectData.HostNqnOffset));
+        }
+
+        bool isAdmin = connect.QueueId == 0;
+        if (isAdmin && to.ControllerId != NvmeConnectData.AnyController)
+        {
+            // Controllers are made for their hosts here ("dynamic"): there is none to ask for.
+            return NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(NvmeConnectData.ControllerIdOffset));
+        }
+
+        NvmeHost host = new(to.HostId, hostNqn);
+        if (to.SubsystemNqn == NvmeNames.Discovery)
+        {
+            return isAdmin
+                ? ConnectDiscovery(connect, host, local, sink)
+                : NvmeConnectAnswer.Wrong(NvmeConnectFault.InCommand(NvmeConnect.QueueIdOffset));
+        }
+
+        return Find(to.SubsystemNqn) is not { } subsystem ? NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(NvmeConnectData.SubsystemNqnOffset))
+            : isAdmin ? subsystem.ConnectAdmin(connect, host, sink)
+            : subsystem.ConnectIo(connect, host, to.ControllerId, sink);
+    }
+
+    /// <summary>The subsystem of a disk; null when it is not served.</summary>
+    public NvmeSubsystem? Find(ServedDisk disk)
+    {
+        lock (_gate)
+        {
+            return _subsystems.GetValueOrDefault(disk);
+        }
+    }
+
+    public void Dispose()
+    {
+        NvmeSubsystem[] all;
+        _disks.Changed -= Follow;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            all = [.. _subsystems.Values];
+            _subsystems.Clear();
+        }
+
+        Array.ForEach(all, s => s.Dispose());
+        Array.ForEach(_discovery.All, c => c.End(NvmeQueueStop.Reset, "the server stops"));
+    }
+
+    private NvmeSubsystem? Find(string? nqn)
+    {
+        lock (_gate)
+        {
+            return _subsystems.Values.FirstOrDefault(s => s.Nqn == nqn);
+        }
+    }
+
+    private NvmeConnectAnswer ConnectDiscovery(in NvmeConnect connect, NvmeHost host, IPEndPoint local, INvmeQueueSink sink)
+    {
+        NvmeDiscoveryRole role = new(() => ReadDiscoveryLog(local));
+        return _discovery.TryAdd(id => new NvmeController(id, host, role, _services, _discovery.Remove)) is { } controller
+            ? NvmeConnectAnswer.Accepted(controller.Open(connect, sink))
+            : NvmeConnectAnswer.Refused(NvmeStatus.ConnectControllerBusy);
+    }
+
+    private byte[] ReadDiscoveryLog(IPEndPoint local)
+    {
+        string[] nqns;
+        ulong generation;
+        lock (_gate)
+        {
+            nqns = [.. _disks.All.Where(_subsystems.ContainsKey).Select(d => _subsystems[d].Nqn)];
+            generation = _generation;
+        }
+
+        byte[] page = new byte[NvmeDiscoveryHeader.SizeBytes + (nqns.Length * NvmeDiscoveryRecord.SizeBytes)];
+        new NvmeDiscoveryHeader(generation, (ulong)nqns.Length).Write(page);
+        for (int i = 0; i < nqns.Length; i++)
+        {
+            new NvmeDiscoveryRecord(local, nqns[i], PortId, NvmeLimits.MaxQueueEntries)
+                .Write(page.AsSpan(NvmeDiscoveryHeader.SizeBytes + (i * NvmeDiscoveryRecord.SizeBytes)));
+        }
+
+        return page;
+    }
+
+    /// <summary>Makes what is new in the registry and ends what has left it.</summary>
+    private void Follow()
+    {
+        List<NvmeSubsystem> gone = [];
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            HashSet<ServedDisk> now = [.. _disks.All];
+            foreach ((ServedDisk disk, NvmeSubsystem subsystem) in _subsystems.Where(s => !now.Contains(s.Key)).ToArray())
+            {
+                _subsystems.Remove(disk);
+                gone.Add(subsystem);
+            }
+
+            foreach (ServedDisk disk in now.Where(d => !_subsystems.ContainsKey(d)))
+            {
+                _subsystems.Add(disk, new NvmeSubsystem(disk, _services));
+            }
+
+            _generation++;
+        }
+
+        gone.ForEach(s => s.Dispose());
+        Array.ForEach(_discovery.All, c => c.Raise(NvmeAsyncEvent.DiscoveryChanged, NvmeEventMask.DiscoveryLog));
+    }
+}
