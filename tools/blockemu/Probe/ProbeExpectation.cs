@@ -9,11 +9,11 @@ internal sealed class ProbeExpectation
     private const string AtLeast = "atLeast";
     private const string AtMost = "atMost";
 
-    private readonly string _path;
     private readonly JsonElement _expected;
 
-    private ProbeExpectation(string path, JsonElement expected) => (_path, _expected) = (path, expected);
+    private ProbeExpectation(JsonElement expected) => _expected = expected;
 
+    /// <summary>Throws where it is not what it should be, or expects an answer that no probe gives.</summary>
     public static ProbeExpectation Read(string path)
     {
         try
@@ -25,9 +25,10 @@ internal sealed class ProbeExpectation
                 root = answers; // a whole report of an earlier probe
             }
 
-            return root.ValueKind == JsonValueKind.Object && root.EnumerateObject().Any()
-                ? new ProbeExpectation(path, root)
-                : throw Wrong(path, "is no JSON object with answers such as \"flush\": \"honoured\"");
+            string? fault = root.ValueKind != JsonValueKind.Object || !root.EnumerateObject().Any()
+                ? "is no JSON object with answers such as \"flush\": \"honoured\""
+                : root.EnumerateObject().Select(FaultOf).FirstOrDefault(static f => f is not null);
+            return fault is null ? new ProbeExpectation(root) : throw Wrong(path, fault);
         }
         catch (JsonException e)
         {
@@ -36,16 +37,6 @@ internal sealed class ProbeExpectation
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw Wrong(path, $"can't be read: {e.Message}");
-        }
-    }
-
-    /// <summary>Throws when it expects an answer that no probe gives.</summary>
-    public void DemandKnown(IEnumerable<ProbeAnswer> answers)
-    {
-        string[] known = [.. answers.Select(static a => a.Key)];
-        foreach (JsonProperty property in _expected.EnumerateObject().Where(p => !known.Contains(p.Name)))
-        {
-            throw Wrong(_path, $"expects '{property.Name}', which is none of {string.Join(' ', known)}");
         }
     }
 
@@ -58,18 +49,38 @@ internal sealed class ProbeExpectation
             .Select(p => $"{p.Name}: expected {p.Value.GetRawText()}, found {found[p.Name].JsonText} ({found[p.Name].Evidence})");
     }
 
-    private bool Holds(JsonElement expected, object found) => expected.ValueKind switch
+    private static bool Holds(JsonElement expected, object found) => expected.ValueKind switch
     {
         JsonValueKind.String => found is string word && word == expected.GetString(),
-        JsonValueKind.Number when expected.TryGetInt64(out long number) => found is long bytes && bytes == number,
-        JsonValueKind.Object => found is long bytes && expected.EnumerateObject().All(limit => limit.Name switch
-        {
-            AtLeast when limit.Value.ValueKind == JsonValueKind.Number && limit.Value.TryGetInt64(out long least) => bytes >= least,
-            AtMost when limit.Value.ValueKind == JsonValueKind.Number && limit.Value.TryGetInt64(out long most) => bytes <= most,
-            _ => throw Wrong(_path, $"has a limit '{limit.Name}' that is neither {AtLeast} nor {AtMost} with a number"),
-        }),
-        _ => throw Wrong(_path, $"expects {expected.GetRawText()}, which is no word, number or object of limits"),
+        JsonValueKind.Number => found is long bytes && bytes == expected.GetInt64(),
+        _ => found is long bytes && expected.EnumerateObject().All(
+            limit => limit.Name == AtLeast ? bytes >= limit.Value.GetInt64() : bytes <= limit.Value.GetInt64()),
     };
+
+    /// <summary>What is wrong with one expectation: it is told before anything is overwritten.</summary>
+    private static string? FaultOf(JsonProperty property)
+    {
+        if (!ProbeFindings.Keys.Contains(property.Name))
+        {
+            return $"expects '{property.Name}', which is none of {string.Join(' ', ProbeFindings.Keys)}";
+        }
+
+        JsonElement expected = property.Value;
+        if (expected.ValueKind == JsonValueKind.Object)
+        {
+            JsonProperty wrong = expected.EnumerateObject().FirstOrDefault(
+                static limit => limit.Name is not (AtLeast or AtMost) || !IsNumber(limit.Value));
+            return wrong.Value.ValueKind == JsonValueKind.Undefined
+                ? null
+                : $"has a limit '{wrong.Name}' of '{property.Name}' that is neither {AtLeast} nor {AtMost} with a number";
+        }
+
+        return expected.ValueKind == JsonValueKind.String || IsNumber(expected)
+            ? null
+            : $"expects {expected.GetRawText()} of '{property.Name}', which is no word, number or object of limits";
+    }
+
+    private static bool IsNumber(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _);
 
     private static CliException Wrong(string path, string what) => new(ExitCodes.Usage, $"--expect: '{path}' {what}");
 }

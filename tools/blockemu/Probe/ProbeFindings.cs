@@ -10,6 +10,14 @@ internal sealed record ProbeFindings(ProbeSettings Settings, ProbeTarget Target)
     public const string Whole = "whole";
     public const string Part = "part";
 
+    /// <summary>The answers' names, in their order.</summary>
+    public static IReadOnlyList<string> Keys { get; } =
+    [
+        "readersBesideReaders", "readersBesideWriters", "readerSees", "readerGoesBack", "writersBesideWriters", "writersBecome", "readUnitBytes",
+        "readBoundaryBytes", "writeUnitBytes", "writeBoundaryBytes", "unfinishedWrite", "cache", "flush", "fua", "cutUnitBytes",
+        "cutBoundaryBytes", "contract",
+    ];
+
     /// <summary>How many connections the server took.</summary>
     public required int Connections { get; init; }
 
