@@ -4,18 +4,20 @@ namespace BlockEmu.Vm.Tests;
 public abstract class GuestChecks
 {
     private readonly VmImage _vm;
+    private readonly string _kernel;
     private readonly Lazy<Task<ToolRun>> _run;
 
-    private protected GuestChecks(VmImage vm)
+    private protected GuestChecks(VmImage vm, string kernel = VmImage.Stable)
     {
         _vm = vm;
+        _kernel = kernel;
         _run = new(BootAsync);
     }
 
     /// <summary>Fails unless the guest said that this check was fine.</summary>
     public async Task AssertOkAsync(string check)
     {
-        await _vm.RequireAsync();
+        await _vm.RequireAsync(_kernel);
         ToolRun run = await _run.Value;
         Assert.True(run.Output.Split('\n').Contains("ok " + check, StringComparer.Ordinal), run.Everything);
     }
@@ -25,5 +27,5 @@ public abstract class GuestChecks
 
     /// <summary>Boots, for the script that lies beside the tests, with variables in front of it.</summary>
     private protected async Task<ToolRun> RunScriptAsync(string script, string variables, params string[] qemuOptions) =>
-        await _vm.RunAsync($"{variables}\n{await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, script))}", qemuOptions);
+        await _vm.RunOnAsync(_kernel, $"{variables}\n{await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, script))}", qemuOptions);
 }
