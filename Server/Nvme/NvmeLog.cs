@@ -24,5 +24,5 @@ internal static partial class NvmeLog
     public static partial void RefusedOnce(ILogger logger, string host, string disk);
 
     [LoggerMessage(2120, LogLevel.Warning, "NVMe: {Disk}: {Warning}")]
-    public static partial void Hint(ILogger logger, string disk, string warning);
+    public static partial void Promise(ILogger logger, string disk, string warning);
 }

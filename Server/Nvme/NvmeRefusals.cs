@@ -1,6 +1,6 @@
 namespace BlockEmu.Server.Nvme;
 
-/// <summary>The hosts that are still to hear of a power loss: each is refused once, for every controller it had (issue of ADR 0005).
+/// <summary>The hosts that are still to hear of a power loss: each is refused once, for every controller it had (ADR 0006).
 /// Safe for threads. As many entries as there were controllers.</summary>
 /// <remarks>A host that reconnects by itself sends the very same Connect as one whose operator connects anew. What tells them apart is
 /// the first refusal with DNR: it ends the host's own attempts.</remarks>

@@ -5,7 +5,7 @@ using BlockEmu.Server.Hosting;
 
 namespace BlockEmu.Server.Nvme;
 
-/// <summary>One disk as a subsystem of its own, with one namespace (ADR 0005): its hosts, and what its power does to them
+/// <summary>One disk as a subsystem of its own, with one namespace (ADR 0006): its hosts, and what its power does to them
 /// (SEMANTICS 5).</summary>
 /// <remarks>
 /// <list type="number">
@@ -31,7 +31,7 @@ internal sealed class NvmeSubsystem : IDisposable
         Health = new NvmeHealth(served, services);
         served.Disk.PowerChanged += OnPowerChanged;
         served.Changed += OnChanged;
-        LogHints();
+        LogWarnings();
     }
 
     /// <summary>FR: the program's version.</summary>
@@ -168,18 +168,18 @@ internal sealed class NvmeSubsystem : IDisposable
 
     private void OnChanged()
     {
-        LogHints();
+        LogWarnings();
         foreach (NvmeController controller in _controllers.All)
         {
             controller.RaiseNamespaceChange();
         }
     }
 
-    private void LogHints()
+    private void LogWarnings()
     {
-        foreach (string hint in NvmeHints.For(Served.Disk.Options))
+        foreach (string warning in NvmeWarnings.Of(Served.Disk.Options))
         {
-            NvmeLog.Hint(_services.Logger, Served.Disk.Name, hint);
+            NvmeLog.Promise(_services.Logger, Served.Disk.Name, warning);
         }
     }
 }

@@ -43,6 +43,27 @@ public sealed class LayeringTests
             files.Where(f => Regex.IsMatch(Repository.Read(f), @"\bBlockEmu\.Device\b")));
     }
 
+    /// <summary>Front ends translate; the disk knows none of them. Names of parameters are NVMe's (AWUPF, NABO), and comments say so.</summary>
+    [Fact]
+    public void The_disk_names_no_front_end_but_in_comments_and_in_the_isolation_mode_nvme()
+    {
+        List<string> found = [];
+        foreach (string file in Repository.Code.Where(f => f.StartsWith("Device/", StringComparison.Ordinal)))
+        {
+            if (Regex.IsMatch(file, "nvme|nbd", RegexOptions.IgnoreCase))
+            {
+                found.Add($"{file} is called after a front end");
+            }
+
+            string code = Regex.Replace(Repository.Read(file), "//.*$", "", RegexOptions.Multiline);
+            found.AddRange(Regex.Matches(code, @"\w*(?:nvme|nbd)\w*", RegexOptions.IgnoreCase)
+                .Where(m => !file.StartsWith("Device/Isolation/", StringComparison.Ordinal) || m.Value is not ("Nvme" or "nvme"))
+                .Select(m => $"{file} names {m.Value}"));
+        }
+
+        None(found.Distinct());
+    }
+
     [Fact]
     public void Every_project_is_in_the_solution_and_every_test_project_in_the_test_script()
     {

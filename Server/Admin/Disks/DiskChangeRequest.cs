@@ -4,7 +4,8 @@ namespace BlockEmu.Server.Admin.Disks;
 /// are numbers here and may be strings such as "16K" too.</summary>
 public sealed record DiskChangeRequest
 {
-    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>, <c>error</c>.
+    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>, <c>error</c>,
+    /// <c>reconnect</c>.
     /// At once also for an outage that lasts.</summary>
     public string? OffBehaviour { get; init; }
 

@@ -85,7 +85,8 @@ public sealed record DiskInfo
     /// <summary><c>on</c>, <c>stopping</c> or <c>off</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>, <c>error</c>.</summary>
+    /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>,
+    /// <c>error</c>, <c>reconnect</c>.</summary>
     public required string OffBehaviour { get; init; }
 
     /// <summary>Payload of pending atoms.</summary>
@@ -103,6 +104,9 @@ public sealed record DiskInfo
 
     /// <summary>Power cuts since start.</summary>
     public required long Cuts { get; init; }
+
+    /// <summary>How NVMe hosts know it, whether NVMe is served or not.</summary>
+    public required NvmeInfo Nvme { get; init; }
 
     internal static DiskInfo From(DiskControl control)
     {
@@ -150,6 +154,7 @@ public sealed record DiskInfo
             PersistentBytes = statistics.PersistentBytes,
             Connections = control.Served.Meter.ConnectionCount,
             Cuts = statistics.Cuts,
+            Nvme = NvmeInfo.From(disk),
         };
     }
 }

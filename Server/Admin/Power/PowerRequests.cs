@@ -4,7 +4,8 @@ namespace BlockEmu.Server.Admin.Power;
 /// <param name="Seed">The cut's own seed; a number or a string. Default: hash(disk seed, cut number).</param>
 /// <param name="Loss">The loss model: <c>lose-all</c>, <c>keep-all</c>, <c>random:P</c>, <c>aged:P..Q</c>, <c>fifo</c>,
 /// <c>epoch</c>, <c>adversary</c>, <c>explicit:LIST</c>. Default: the disk's.</param>
-/// <param name="Clients">What clients see while the disk is off: <c>reset</c>, <c>hang</c>, <c>error</c>. Default: the disk's <c>offBehaviour</c>.</param>
+/// <param name="Clients">What clients see while the disk is off: <c>reset</c>, <c>hang</c>, <c>error</c>,
+/// <c>reconnect</c>. Default: the disk's <c>offBehaviour</c>.</param>
 public sealed record CutRequest(ulong? Seed, string? Loss, string? Clients);
 
 /// <summary>The body of a recut; as <see cref="CutRequest"/>.</summary>

@@ -121,4 +121,28 @@ public sealed class DiskEndpointTests : IAsyncLifetime
         Assert.Equal(OffBehaviour.Error, _server.Control().Served.OffBehaviour);
         (await _server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"size":1}""")).IsProblem(400, "size");
     }
+
+    [Fact]
+    public async Task Reconnect_is_taken_by_name()
+    {
+        (await _server.SendAsync(HttpMethod.Patch, "/api/v1/disks/disk0", """{"offBehaviour":"reconnect"}""")).IsOk();
+        JsonElement report = (await _server.PostAsync("/api/v1/disks/disk0/power/cut")).IsOk();
+        Assert.Equal("disk0", report.GetProperty("disk").GetString());
+        Assert.Equal("reconnect", (await _server.GetAsync("/api/v1/disks/disk0/power")).IsOk().GetProperty("clients").GetString());
+        Assert.Equal(OffBehaviour.Reconnect, _server.Control().Served.OffBehaviour);
+    }
+
+    [Fact]
+    public async Task A_disk_tells_how_nvme_hosts_know_it()
+    {
+        JsonElement nvme = (await _server.GetAsync("/api/v1/disks/disk0")).IsOk().GetProperty("nvme");
+        Assert.Equal("nqn.2026-11.io.blockemu:disk0", nvme.GetProperty("nqn").GetString());
+        Assert.Equal((1, 36, 32), (
+            nvme.GetProperty("nsid").GetInt32(), nvme.GetProperty("uuid").GetString()!.Length, nvme.GetProperty("nguid").GetString()!.Length));
+        Assert.Empty(nvme.GetProperty("warnings").EnumerateArray());
+        JsonElement changed = (await _server.SendAsync(
+            HttpMethod.Patch, "/api/v1/disks/disk0", """{"nabsn":"64K","nabspf":"64K","nabo":512}""")).IsOk();
+        Assert.StartsWith(
+            "nabo=512: ", Assert.Single(changed.GetProperty("nvme").GetProperty("warnings").EnumerateArray()).GetString(), StringComparison.Ordinal);
+    }
 }

@@ -19,7 +19,7 @@ internal sealed class FiredByHandTime(bool isStopped = false) : TimeProvider
     public override long GetTimestamp() => isStopped ? Interlocked.Read(ref _timestamp) : base.GetTimestamp();
 
     public void Advance(TimeSpan by) =>
-        Interlocked.Add(ref _timestamp, by.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+        Interlocked.Add(ref _timestamp, by.Ticks * (TimestampFrequency / TimeSpan.TicksPerSecond));
 
     public int TimerCount
     {

@@ -20,7 +20,7 @@ internal sealed class PowerCommand
 
     private readonly Option<string?> _clients = new("--clients")
     {
-        Description = "What clients see while the disk is off: reset, hang or error.",
+        Description = "What clients see while the disk is off: reset, hang, error or reconnect (NVMe hosts may carry on, which corrupts).",
         HelpName = "WHAT",
     };
 
@@ -29,7 +29,7 @@ internal sealed class PowerCommand
     private PowerCommand(CommandContext context)
     {
         _context = context;
-        _clients.AcceptOnlyFromAmong("reset", "hang", "error");
+        _clients.AcceptOnlyFromAmong("reset", "hang", "error", "reconnect");
     }
 
     public static Command Create(CommandContext context)

@@ -4,13 +4,13 @@ using BlockEmu.Device.Geometry;
 namespace BlockEmu.Server.Nvme;
 
 /// <summary>What Linux makes of a disk's promises, where that is not what one would expect. The promises are legal and are kept.</summary>
-internal static class NvmeHints
+internal static class NvmeWarnings
 {
     /// <summary>The largest unit that Linux shows, whatever a device promises (7.2.12).</summary>
     private const long LargestLinuxUnitBytes = 512 << 10;
 
     /// <summary>A sentence for each; none for most disks.</summary>
-    public static IEnumerable<string> For(DiskOptions options)
+    public static IEnumerable<string> Of(DiskOptions options)
     {
         AtomicityParameters p = options.EffectiveAtomicity;
         long unit = p.EffectiveAwupfBytes;

@@ -1,0 +1,138 @@
+using BlockEmu.Device.Geometry;
+using BlockEmu.Protocol.Nvme;
+using BlockEmu.Server.Nvme;
+
+namespace BlockEmu.Server.Tests.Nvme;
+
+public sealed class NvmeFeatureTests
+{
+    [Theory]
+    [InlineData(0x0003_0003u, 0x0003_0003u)]
+    [InlineData(0x0001_0003u, 0x0001_0001u)]
+    [InlineData(0xFFFE_FFFEu, 0x003F_003Fu)]
+    [InlineData(0u, 0u)]
+    public void Queues_are_granted_as_many_as_asked_for_up_to_the_limit(uint asked, uint granted)
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(0x003F_003Ful, Get(controller, NvmeFeature.NumberOfQueues));
+        Assert.Equal(NvmeAdminAnswer.Of(granted), Set(controller, NvmeFeature.NumberOfQueues, asked));
+        Assert.Equal(granted, Get(controller, NvmeFeature.NumberOfQueues));
+        ushort last = (ushort)((granted & 0xFFFF) + 1);
+        Assert.NotNull(bench.Connect(queueId: last, controllerId: controller.Id).Queue);
+        Assert.Equal(42u, bench.Connect(queueId: (ushort)(last + 1), controllerId: controller.Id).Result);
+        Assert.Equal(NvmeStatus.CommandSequenceError.Final, Set(controller, NvmeFeature.NumberOfQueues, 0).Status);
+    }
+
+    [Theory]
+    [InlineData(0xFFFFu)]
+    [InlineData(0xFFFF_0000u)]
+    public void A_number_of_queues_that_cannot_be_is_refused(uint asked)
+    {
+        using NvmeBench bench = new();
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(bench.ConnectReady(), NvmeFeature.NumberOfQueues, asked).Status);
+    }
+
+    [Fact]
+    public void The_cache_that_is_switched_off_is_flushed_first()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        NvmeController other = bench.ConnectReady();
+        bench.Served.Disk.Write(controller.PowerEpoch, 0, new byte[4096], fua: false);
+        Assert.Equal(1ul, Get(controller, NvmeFeature.VolatileWriteCache));
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.VolatileWriteCache, 0).Status);
+        Assert.True(controller.MustForceUnitAccess);
+        Assert.Equal(0, bench.Served.Disk.GetStatistics().PendingAtoms);
+        Assert.Equal(0ul, Get(controller, NvmeFeature.VolatileWriteCache));
+        Assert.False(other.MustForceUnitAccess);
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.VolatileWriteCache, 1).Status);
+        Assert.False(controller.MustForceUnitAccess);
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, NvmeFeature.VolatileWriteCache, 2).Status);
+    }
+
+    [Fact]
+    public void Without_a_cache_there_is_nothing_to_switch()
+    {
+        using NvmeBench bench = new(new DiskOptions { Name = "d", SizeBytes = 1 << 20, CacheBytes = 0 });
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, NvmeFeature.VolatileWriteCache, 1).Status);
+        Assert.Equal(
+            NvmeStatus.InvalidField.Final,
+            NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, NvmeFeature.VolatileWriteCache)).Status);
+    }
+
+    [Fact]
+    public void Write_atomicity_normal_is_the_disks_dn()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(0ul, Get(controller, NvmeFeature.WriteAtomicityNormal));
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.WriteAtomicityNormal, 1).Status);
+        Assert.True(bench.Served.Disk.Options.EffectiveAtomicity.Dn);
+        Assert.Equal(1ul, Get(controller, NvmeFeature.WriteAtomicityNormal));
+        Assert.Equal(0ul, Get(controller, NvmeFeature.WriteAtomicityNormal, select: 1));
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, NvmeFeature.WriteAtomicityNormal, 2).Status);
+    }
+
+    [Fact]
+    public void The_keep_alive_timer_is_rounded_up()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady(keepAliveMs: 5000);
+        Assert.Equal(5000ul, Get(controller, NvmeFeature.KeepAliveTimer));
+        Set(controller, NvmeFeature.KeepAliveTimer, 1);
+        Assert.Equal(100ul, Get(controller, NvmeFeature.KeepAliveTimer));
+        Set(controller, NvmeFeature.KeepAliveTimer, uint.MaxValue);
+        Assert.Equal((ulong)int.MaxValue, Get(controller, NvmeFeature.KeepAliveTimer));
+    }
+
+    [Fact]
+    public void Events_can_be_chosen_from_those_that_there_are()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.AsynchronousEventConfiguration, 0x1FF).Status);
+        Assert.Equal(0x1FFul, Get(controller, NvmeFeature.AsynchronousEventConfiguration));
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, NvmeFeature.AsynchronousEventConfiguration, 1u << 31).Status);
+    }
+
+    [Theory]
+    [InlineData(0x00)]
+    [InlineData(0x01)]
+    [InlineData(0x08)]
+    [InlineData(0x0E)]
+    [InlineData(0x82)]
+    public void A_feature_that_there_is_not_is_refused(byte feature)
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, (NvmeFeature)feature, 0).Status);
+        Assert.Equal(
+            NvmeStatus.InvalidField.Final,
+            NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, (NvmeFeature)feature)).Status);
+    }
+
+    [Fact]
+    public void Nothing_is_saved_and_everything_can_change()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        NvmeCommand save = NvmeBench.Feature(NvmeAdminOpcode.SetFeatures, NvmeFeature.VolatileWriteCache, 1);
+        Assert.Equal(NvmeStatus.FeatureNotSaveable.Final, NvmeBench.Run(controller, save with { Cdw10 = save.Cdw10 | (1u << 31) }).Status);
+        Assert.Equal(4ul, Get(controller, NvmeFeature.VolatileWriteCache, select: 3));
+        Assert.Equal(
+            NvmeStatus.InvalidField.Final,
+            NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, NvmeFeature.VolatileWriteCache, select: 4)).Status);
+    }
+
+    private static NvmeAdminAnswer Set(NvmeController controller, NvmeFeature feature, uint value) =>
+        NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.SetFeatures, feature, value));
+
+    private static ulong Get(NvmeController controller, NvmeFeature feature, uint select = 0)
+    {
+        NvmeAdminAnswer answer = NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, feature, select: select));
+        Assert.Equal(NvmeStatus.Success, answer.Status);
+        return answer.Result;
+    }
+}
