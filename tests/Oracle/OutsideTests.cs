@@ -52,6 +52,14 @@ public sealed class OutsideTests
         new OutsideScene(".").Send(0, "A").Answer(1).Send(0, "B").Answer(2).Allows(".", "A", "B");
 
     [Fact]
+    public void A_request_is_held_to_the_promise_it_was_sent_under()
+    {
+        new OutsideScene("....", awupf: 2).Send(0, "AA").Send(2, "BB", awupf: 1).Allows("....", "AAB.", "AA.B")
+            .Refuses("A.BB", ViolationKind.TornAtom, 1, 1);
+        Assert.Throws<ArgumentException>(static () => new OutsideScene(".").Send(0, "A", awupf: 0));
+    }
+
+    [Fact]
     public void An_atom_is_whole_and_a_larger_command_is_not()
     {
         new OutsideScene("..", awupf: 2).Send(0, "AA").Allows("..", "AA").Refuses("A.", ViolationKind.TornAtom, 1, 1);

@@ -20,9 +20,15 @@ internal sealed class OutsideScene
             new TraceGeometry(first.Length * Block, new AtomicityPromise(Block, awupf * Block), cache), awun * Block);
     }
 
-    public OutsideScene Send(int at, string content, bool fua = false, string client = "")
+    /// <param name="at">First block.</param>
+    /// <param name="content">A letter for each block.</param>
+    /// <param name="fua">Whether it asks for FUA.</param>
+    /// <param name="client">Who sends it.</param>
+    /// <param name="awupf">In blocks, where it is not the scene's.</param>
+    public OutsideScene Send(int at, string content, bool fua = false, string client = "", int? awupf = null)
     {
-        _log.Send(client, StepKind.Write, at * Block, content.Length * Block, fua, Scene.Bytes(content));
+        AtomicityPromise? promise = awupf is { } blocks ? new AtomicityPromise(Block, (long)blocks * Block) : null;
+        _log.Send(client, StepKind.Write, at * Block, content.Length * Block, fua, Scene.Bytes(content), promise);
         return this;
     }
 

@@ -1,3 +1,4 @@
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 using BlockEmu.Oracle.Traces;
 
@@ -48,10 +49,22 @@ public sealed class ClientLog
 
     /// <summary>A write-class request is about to be sent. The payload is kept, not copied; empty for zeroes and trims. Any
     /// alignment; no bytes at all have no effect.</summary>
+    /// <param name="client">Who sends it; may be empty.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="offsetBytes">First byte.</param>
+    /// <param name="lengthBytes">Length.</param>
+    /// <param name="isFua">Whether it asks for FUA.</param>
+    /// <param name="payload">The data of a write.</param>
+    /// <param name="promise">What the disk promises of it, where that was changed since power on; null = what the geometry says. Of a
+    /// request that was under way while it changed, nobody knows which held: say the one that promises less.</param>
     /// <returns>The request's number, for <see cref="Answer"/> and in verdicts.</returns>
     public int Send(
-        string client, StepKind kind, long offsetBytes, long lengthBytes, bool isFua = false, ReadOnlyMemory<byte> payload = default)
+        string client, StepKind kind, long offsetBytes, long lengthBytes, bool isFua = false, ReadOnlyMemory<byte> payload = default,
+        AtomicityPromise? promise = null)
     {
+        Judge(
+            promise is null || (promise.Fault() is null && promise.BlockSizeBytes == Geometry.Promise.BlockSizeBytes),
+            promise?.Fault() ?? "the promise is for another block size");
         Judge(
             offsetBytes >= 0 && lengthBytes >= 0 && lengthBytes <= Geometry.SizeBytes && offsetBytes <= Geometry.SizeBytes - lengthBytes,
             $"{offsetBytes}+{lengthBytes} is not inside the disk");
@@ -68,6 +81,7 @@ public sealed class ClientLog
                 Range = new Extent(offsetBytes, lengthBytes),
                 IsFua = isFua,
                 Payload = payload,
+                Promise = promise ?? Geometry.Promise,
                 SentAt = _position++,
             });
         }

@@ -1,3 +1,4 @@
+using BlockEmu.Oracle.Atoms;
 using BlockEmu.Oracle.Images;
 using BlockEmu.Oracle.Traces;
 
@@ -25,6 +26,9 @@ internal sealed class ClientOperation
 
     /// <summary>The data of a write.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>What the disk promises of it; of a flush nothing.</summary>
+    public AtomicityPromise? Promise { get; init; }
 
     /// <summary>Its position in the log: nothing of it had left the client before.</summary>
     public required int SentAt { get; init; }

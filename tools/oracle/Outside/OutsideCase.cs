@@ -31,7 +31,7 @@ internal sealed class OutsideCase
                 operations.Add(operation);
                 versions.Add(new Judging.Version(
                     operation.Number, IsRequired: false, operation.IsGood, ContentOf(operation, range),
-                    AtomLayout.For(range.OffsetBytes, range.LengthBytes, geometry.Promise), [range]));
+                    AtomLayout.For(range.OffsetBytes, range.LengthBytes, operation.Promise!), [range]));
             }
         }
 
