@@ -154,11 +154,7 @@ public sealed class BlockEmuMetrics : IDisposable
         DiskOperation.Trim => "trim",
         DiskOperation.Flush => "flush",
         DiskOperation.Cache => "cache",
-        DiskOperation.BlockStatus => "block_status",
-        DiskOperation.Compare => "compare",
-        DiskOperation.Copy => "copy",
-        DiskOperation.Verify => "verify",
-        _ => "write_uncorrectable",
+        _ => "block_status",
     };
 
     private static KeyValuePair<string, object?> Label(ServedDisk disk) => new("disk", disk.Disk.Name);

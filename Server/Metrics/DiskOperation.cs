@@ -10,8 +10,4 @@ public enum DiskOperation
     Flush,
     Cache,
     BlockStatus,
-    Compare,
-    Copy,
-    Verify,
-    WriteUncorrectable,
 }

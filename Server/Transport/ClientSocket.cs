@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -10,8 +9,6 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
     // One that was handed over may be shared with others, so its mode is taken as it is.
     private readonly bool _isBlocking = SocketCalls.IsBlocking(socket);
     private int _patienceMs = -1;
-
-    public override EndPoint? LocalEndPoint => socket.LocalEndPoint;
 
     public override void SendAtOnce() => Configure(static socket =>
     {

@@ -11,9 +11,9 @@ internal sealed class DiskConnections : IDisposable
 {
     private readonly ConcurrentDictionary<IDiskClient, bool> _members = new();
     private readonly TimeSpan _silenceGrace;
-    private readonly IPowerLog _log;
+    private readonly IFrontEndLog _log;
 
-    public DiskConnections(ServedDisk served, TimeSpan silenceGrace, IPowerLog log)
+    public DiskConnections(ServedDisk served, TimeSpan silenceGrace, IFrontEndLog log)
     {
         Served = served;
         _silenceGrace = silenceGrace;
