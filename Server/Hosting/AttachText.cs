@@ -3,6 +3,7 @@ using System.Text;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -38,6 +39,11 @@ internal static class AttachText
             AppendNbd(text, endpoint, disk, host.TlsMode == NbdTlsMode.Required || isSecret);
         }
 
+        foreach (ListenEndpoint endpoint in host.NvmeEndpoints)
+        {
+            AppendNvme(text, (IPEndPoint)endpoint.EndPoint, disk);
+        }
+
         if (host.AdminEndpoint is { } admin)
         {
             string curl = admin.UnixPath is { } path ? $"--unix-socket {Quote(path)} " : "";
@@ -67,6 +73,15 @@ internal static class AttachText
         string host = IPEndPoint.Parse(Reachable(ip)).Address.ToString();
         text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)}{kernelTls} /dev/nbd0\n");
         AppendUri(text, $"{scheme}://{Reachable(ip)}/{name}", '?', $"server.type=inet,server.host={host},server.port={ip.Port}", disk, hasTls);
+    }
+
+    private static void AppendNvme(StringBuilder text, IPEndPoint endpoint, string disk)
+    {
+        IPEndPoint reached = IPEndPoint.Parse(Reachable(endpoint));
+        string where = $"-t tcp -a {reached.Address} -s {reached.Port}";
+        text.Append($"NVMe/TCP on {endpoint}\n")
+            .Append($"  nvme discover {where}\n")
+            .Append($"  nvme connect {where} -n {new NvmeIdentity(disk).Nqn}\n");
     }
 
     /// <summary>QEMU takes no URI with TLS.</summary>

@@ -5,6 +5,7 @@ using BlockEmu.Server.Admin;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.NvmeTcp;
 using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Hosting;
@@ -18,6 +19,7 @@ public sealed class ServerHost : IAsyncDisposable
     private readonly List<string> _createdFiles = [];
     private readonly ILogger<ServerHost> _logger;
     private readonly NbdFrontEnd _nbd;
+    private readonly NvmeTcpFrontEnd _nvme;
     private AdminServer? _admin;
     private bool _isStopped;
 
@@ -27,6 +29,9 @@ public sealed class ServerHost : IAsyncDisposable
         Disks = new DiskDirectory(time, hasTls: options.Tls is not null);
         _nbd = new NbdFrontEnd(
             Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.ClientLimits, options.Tls);
+        _nvme = new NvmeTcpFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NvmeTcpFrontEnd>(), options.ClientLimits);
+
+        // What power does to hosts over NVMe, their subsystems see to: they follow the registry and their disk.
         Disks.Silence = _nbd.Silence;
         TlsMode = options.Tls?.Mode ?? NbdTlsMode.Off;
         if (options.Tls?.Certificate.TargetCertificate is { } certificate && !IsValidAt(certificate, time.GetUtcNow()))
@@ -45,6 +50,9 @@ public sealed class ServerHost : IAsyncDisposable
     /// <summary>Where NBD is served, with the real ports.</summary>
     public IReadOnlyList<ListenEndpoint> NbdEndpoints { get; private set; } = [];
 
+    /// <summary>Where NVMe/TCP is served, with the real ports.</summary>
+    public IReadOnlyList<ListenEndpoint> NvmeEndpoints { get; private set; } = [];
+
     /// <summary>Where HTTP is served, with the real port; null when it is not.</summary>
     public ListenEndpoint? AdminEndpoint => _admin?.Endpoint;
 
@@ -56,6 +64,7 @@ public sealed class ServerHost : IAsyncDisposable
         {
             host.OpenDisks(options);
             host.ListenNbd(options);
+            host.NvmeEndpoints = Listen("--nvme", options.Nvme, host._nvme.Listen);
             if (options.Admin is { } admin)
             {
                 host._admin = await AdminServer.StartAsync(admin, options, host.Disks, host.ProtocolErrors, time, loggers);
@@ -83,7 +92,7 @@ public sealed class ServerHost : IAsyncDisposable
 
         _isStopped = true;
         _admin?.AnnounceStop();
-        await _nbd.StopAsync(StopGrace);
+        await Task.WhenAll(_nbd.StopAsync(StopGrace), _nvme.StopAsync(StopGrace));
         if (_admin is not null)
         {
             await _admin.StopAsync(StopGrace);
@@ -100,6 +109,7 @@ public sealed class ServerHost : IAsyncDisposable
         }
 
         await _nbd.DisposeAsync();
+        await _nvme.DisposeAsync();
         Disks.Dispose();
         return isClean;
     }
@@ -133,20 +143,26 @@ public sealed class ServerHost : IAsyncDisposable
 
     private void ListenNbd(ServerOptions options)
     {
-        List<ListenEndpoint> bound = [.. options.HandedOver.Select(_nbd.Adopt)];
-        foreach (ListenEndpoint endpoint in options.Nbd)
+        ListenEndpoint[] adopted = [.. options.HandedOver.Select(_nbd.Adopt)];
+        NbdEndpoints = [.. adopted, .. Listen("--nbd", options.Nbd, _nbd.Listen)];
+    }
+
+    private static List<ListenEndpoint> Listen(string option, IEnumerable<ListenEndpoint> endpoints, Func<ListenEndpoint, ListenEndpoint> listen)
+    {
+        List<ListenEndpoint> bound = [];
+        foreach (ListenEndpoint endpoint in endpoints)
         {
             try
             {
-                bound.Add(_nbd.Listen(endpoint));
+                bound.Add(listen(endpoint));
             }
             catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException or UnauthorizedAccessException)
             {
-                throw new StartupException($"--nbd: cannot listen on {endpoint}: {e.Message.ReplaceLineEndings(" ")}", e);
+                throw new StartupException($"{option}: cannot listen on {endpoint}: {e.Message.ReplaceLineEndings(" ")}", e);
             }
         }
 
-        NbdEndpoints = bound;
+        return bound;
     }
 
     /// <summary>A start that failed leaves nothing: images that it created are empty, and go.</summary>
@@ -154,6 +170,7 @@ public sealed class ServerHost : IAsyncDisposable
     {
         _isStopped = true;
         await _nbd.StopAsync(TimeSpan.Zero);
+        await _nvme.StopAsync(TimeSpan.Zero);
         Disks.Dispose();
         foreach (string path in _createdFiles)
         {

@@ -154,7 +154,11 @@ public sealed class BlockEmuMetrics : IDisposable
         DiskOperation.Trim => "trim",
         DiskOperation.Flush => "flush",
         DiskOperation.Cache => "cache",
-        _ => "block_status",
+        DiskOperation.BlockStatus => "block_status",
+        DiskOperation.Compare => "compare",
+        DiskOperation.Copy => "copy",
+        DiskOperation.Verify => "verify",
+        _ => "write_uncorrectable",
     };
 
     private static KeyValuePair<string, object?> Label(ServedDisk disk) => new("disk", disk.Disk.Name);

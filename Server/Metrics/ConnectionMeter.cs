@@ -4,7 +4,7 @@ namespace BlockEmu.Server.Metrics;
 /// (64-bit reads are whole; a scrape may be one request old).</summary>
 public sealed class ConnectionMeter(string frontEnd)
 {
-    public const int OperationCount = 7;
+    public const int OperationCount = 11;
 
     /// <summary>Upper bounds of the duration buckets, microseconds; one more bucket is +Inf.</summary>
     public static ReadOnlySpan<int> BucketBoundsMicroseconds =>
@@ -20,7 +20,7 @@ public sealed class ConnectionMeter(string frontEnd)
     internal readonly long[] Buckets = new long[OperationCount * BucketCount];
     internal int InFlight;
 
-    /// <summary>The label <c>front_end</c>: <c>nbd</c>.</summary>
+    /// <summary>The label <c>front_end</c>: <c>nbd</c> or <c>nvme</c>.</summary>
     public string FrontEnd { get; } = frontEnd;
 
     /// <summary>Counts one finished request. Durations are <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>

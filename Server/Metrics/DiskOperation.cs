@@ -10,4 +10,8 @@ public enum DiskOperation
     Flush,
     Cache,
     BlockStatus,
+    Compare,
+    Copy,
+    Verify,
+    WriteUncorrectable,
 }

@@ -27,15 +27,16 @@ public sealed class NbdFrontEnd : IAsyncDisposable
         DiskRegistry disks, TimeProvider time, ProtocolErrors protocolErrors, ILogger<NbdFrontEnd> logger,
         FrontEndLimits? limits = null, NbdTls? tls = null)
     {
+        NbdFrontEndLog log = new(logger);
         FrontEndServices services = new()
         {
             Label = Label,
             Time = time,
             ProtocolErrors = protocolErrors,
             Limits = limits ?? new FrontEndLimits(),
-            Log = new NbdFrontEndLog(logger),
+            Log = log,
         };
-        _rooms = new DiskRooms(disks, services.Limits.SilenceGrace, services.Log);
+        _rooms = new DiskRooms(disks, services.Limits.SilenceGrace, log);
         NbdServices nbd = new() { Transport = services, Disks = disks, Logger = logger, Room = _rooms.Find, Tls = tls };
         _clients = new ClientFrontEnd(services, (connection, link) => new Conversation(connection, link, nbd));
     }

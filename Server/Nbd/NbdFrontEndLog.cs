@@ -4,7 +4,7 @@ using BlockEmu.Server.Transport;
 namespace BlockEmu.Server.Nbd;
 
 /// <summary>The NBD front end's words for what every front end logs.</summary>
-internal sealed class NbdFrontEndLog(ILogger logger) : IFrontEndLog
+internal sealed class NbdFrontEndLog(ILogger logger) : IFrontEndLog, IPowerLog
 {
     public void Listening(ListenEndpoint endpoint) => NbdLog.Listening(logger, endpoint);
 

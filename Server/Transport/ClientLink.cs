@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace BlockEmu.Server.Transport;
@@ -7,6 +8,9 @@ namespace BlockEmu.Server.Transport;
 /// <remarks>A client that goes away is an ordinary end, so nothing here throws for it.</remarks>
 internal abstract class ClientLink : IDisposable
 {
+    /// <summary>The address that the client has reached, where it is known.</summary>
+    public virtual EndPoint? LocalEndPoint => null;
+
     /// <summary>From now on small replies leave at once.</summary>
     public abstract void SendAtOnce();
 

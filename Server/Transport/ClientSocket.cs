@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -9,6 +10,8 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
     // One that was handed over may be shared with others, so its mode is taken as it is.
     private readonly bool _isBlocking = SocketCalls.IsBlocking(socket);
     private int _patienceMs = -1;
+
+    public override EndPoint? LocalEndPoint => socket.LocalEndPoint;
 
     public override void SendAtOnce() => Configure(static socket =>
     {

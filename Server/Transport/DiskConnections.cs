@@ -11,9 +11,9 @@ internal sealed class DiskConnections : IDisposable
 {
     private readonly ConcurrentDictionary<IDiskClient, bool> _members = new();
     private readonly TimeSpan _silenceGrace;
-    private readonly IFrontEndLog _log;
+    private readonly IPowerLog _log;
 
-    public DiskConnections(ServedDisk served, TimeSpan silenceGrace, IFrontEndLog log)
+    public DiskConnections(ServedDisk served, TimeSpan silenceGrace, IPowerLog log)
     {
         Served = served;
         _silenceGrace = silenceGrace;

@@ -5,7 +5,7 @@ using BlockEmu.Server.Hosting;
 namespace BlockEmu.Server.Transport;
 
 /// <summary>One front end's connections, by disk.</summary>
-internal sealed class DiskRooms(DiskRegistry disks, TimeSpan silenceGrace, IFrontEndLog log) : IDisposable
+internal sealed class DiskRooms(DiskRegistry disks, TimeSpan silenceGrace, IPowerLog log) : IDisposable
 {
     // Protects the making of a room against the removal of its disk.
     private readonly Lock _gate = new();

@@ -2,7 +2,7 @@ using BlockEmu.Server.Hosting;
 
 namespace BlockEmu.Server.Transport;
 
-/// <summary>What every front end logs of its listeners, its connections and its disks' power, each in its own words.</summary>
+/// <summary>What every front end logs of its listeners and its connections, each in its own words.</summary>
 internal interface IFrontEndLog
 {
     void Listening(ListenEndpoint endpoint);
@@ -21,10 +21,4 @@ internal interface IFrontEndLog
 
     /// <summary>A connection was reset: its client stalls while others wait for the memory that it holds.</summary>
     void Evicted(long connection);
-
-    /// <summary>The power of a disk is off, and its connections know it.</summary>
-    void Silenced(string disk, int count, OffBehaviour behaviour, int torn);
-
-    /// <summary>The power of a disk is on, and connections from before were reset.</summary>
-    void ResetAtPowerOn(string disk, int count);
 }

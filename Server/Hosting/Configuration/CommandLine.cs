@@ -8,7 +8,7 @@ namespace BlockEmu.Server.Hosting.Configuration;
 internal sealed class CommandLine
 {
     private readonly RootCommand _command = new(
-        "Serves virtual disks over NBD with the promises of a real NVMe drive, and cuts their power over HTTP. "
+        "Serves virtual disks over NBD and NVMe/TCP with the promises of a real NVMe drive, and cuts their power over HTTP. "
         + "Without any option: one 1 GiB disk in memory, NBD on 127.0.0.1:10809, HTTP on 127.0.0.1:10810.");
 
     private readonly Option<string[]> _disk = new("--disk")
@@ -25,15 +25,21 @@ internal sealed class CommandLine
         HelpName = "ENDPOINT",
     };
 
+    private readonly Option<string[]> _nvme = new("--nvme")
+    {
+        Description = "Where NVMe/TCP listens: ADDRESS:PORT, [ADDRESS]:PORT or none. Repeatable. Default none; 4420 by convention.",
+        HelpName = "ENDPOINT",
+    };
+
     private readonly Option<string?> _maxConnections = new("--max-connections")
     {
-        Description = "NBD connections at one time. Default 4096, or what the process' descriptors allow.",
+        Description = "Connections of each front end at one time. Default 4096, or what the process' descriptors allow.",
         HelpName = "N",
     };
 
     private readonly Option<string?> _maxBufferMemory = new("--max-buffer-memory")
     {
-        Description = "Memory for requests and replies of all NBD connections together. Default 1G.",
+        Description = "Memory for requests and replies of all connections of a front end together. Default 1G.",
         HelpName = "SIZE",
     };
 
@@ -101,7 +107,7 @@ internal sealed class CommandLine
         _command.Directives.Clear();
         Option[] options =
         [
-            _disk, _nbd, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _tls, _tlsCert, _tlsKey,
+            _disk, _nbd, _nvme, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _tls, _tlsCert, _tlsKey,
             _tlsCa, _config,
         ];
         foreach (Option option in options)
@@ -160,6 +166,7 @@ internal sealed class CommandLine
         {
             Disks = specs.Length == 0 ? null : disks,
             Nbd = result.GetValue(_nbd) is { Length: > 0 } nbd ? nbd : null,
+            Nvme = result.GetValue(_nvme) is { Length: > 0 } nvme ? nvme : null,
             IsStdio = result.GetValue(_stdio),
             HandedOver = handedOver,
             Limits = new LimitsDraft

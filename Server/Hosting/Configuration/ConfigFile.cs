@@ -74,6 +74,7 @@ internal static class ConfigFile
             case "version": break;
             case "disks": draft.Disks = ReadDisks(property.Value, path, faults); break;
             case "nbd": draft.Nbd = ReadTexts(property.Value, path, faults); break;
+            case "nvme": draft.Nvme = ReadTexts(property.Value, path, faults); break;
             case "maxConnections": draft.Limits.MaxConnections = ReadNumber(property.Value, path, faults); break;
             case "maxBufferMemory": draft.Limits.MaxBufferMemory = ReadNumber(property.Value, path, faults); break;
             case "admin": draft.Admin = ReadText(property.Value, path, faults); break;
@@ -94,7 +95,7 @@ internal static class ConfigFile
             default:
                 faults.Add(new Fault(
                     path,
-                    "unknown; there are version, disks, nbd, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, "
+                    "unknown; there are version, disks, nbd, nvme, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, "
                     + "insecureAdmin, tls, tlsCert, tlsKey, tlsCa"));
                 break;
         }

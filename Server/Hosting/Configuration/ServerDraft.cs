@@ -11,6 +11,8 @@ internal sealed class ServerDraft
 
     public IReadOnlyList<string>? Nbd { get; set; }
 
+    public IReadOnlyList<string>? Nvme { get; set; }
+
     /// <summary>From the command line only, and then a configuration file's NBD endpoints are not listened on.</summary>
     public bool IsStdio { get; init; }
 
@@ -34,6 +36,7 @@ internal sealed class ServerDraft
     {
         Disks ??= config.Disks;
         Nbd ??= IsStdio ? null : config.Nbd;
+        Nvme ??= IsStdio ? null : config.Nvme;
         Admin ??= config.Admin;
         AdminTokenFile ??= config.AdminTokenFile;
         InsecureAdmin ??= config.InsecureAdmin;
@@ -53,6 +56,7 @@ internal sealed class ServerDraft
         }
 
         List<ListenEndpoint> nbd = ParseNbd(faults);
+        List<ListenEndpoint> nvme = ParseNvme(faults);
         ListenEndpoint? admin = null;
         string adminText = Admin ?? (IsStartedByClient ? "none" : ServerOptions.DefaultAdmin);
         if (adminText is not "none" && !ListenEndpoint.TryParse(adminText, out admin))
@@ -74,6 +78,7 @@ internal sealed class ServerDraft
         {
             Disks = disks,
             Nbd = nbd,
+            Nvme = nvme,
             HandedOver = HandedOver,
             IsStdio = IsStdio,
             ClientLimits = limits,
@@ -85,6 +90,8 @@ internal sealed class ServerDraft
     }
 
     private const string EndpointForms = "an address such as 127.0.0.1:10809, [::1]:10809 or unix:PATH (at most 107 bytes)";
+
+    private const string NvmeEndpointForms = "an address such as 127.0.0.1:4420 or [::1]:4420";
 
     // A client that started us for itself has no use for default ports, and they may be another server's.
     private bool IsStartedByClient => IsStdio || HandedOver.Count > 0;
@@ -99,16 +106,41 @@ internal sealed class ServerDraft
             faults.Add($"--stdio: serves one client and listens nowhere; it cannot stand beside {other}");
         }
 
+        ParseEndpoints("--nbd", texts, EndpointForms, endpoints, faults);
+        return endpoints;
+    }
+
+    private List<ListenEndpoint> ParseNvme(List<string> faults)
+    {
+        List<ListenEndpoint> endpoints = [];
+        IReadOnlyList<string> texts = Nvme ?? ["none"];
+        if (IsStdio && texts is not ["none"])
+        {
+            faults.Add("--stdio: serves one client and listens nowhere; it cannot stand beside --nvme");
+        }
+
+        ParseEndpoints("--nvme", texts, NvmeEndpointForms, endpoints, faults);
+        foreach (ListenEndpoint endpoint in endpoints.Where(e => e.UnixPath is not null))
+        {
+            faults.Add($"--nvme: '{endpoint}' is no TCP address, and NVMe/TCP is spoken over nothing else; give {NvmeEndpointForms}");
+        }
+
+        return endpoints;
+    }
+
+    private static void ParseEndpoints(
+        string option, IReadOnlyList<string> texts, string forms, List<ListenEndpoint> endpoints, List<string> faults)
+    {
         if (texts is ["none"])
         {
-            return endpoints;
+            return;
         }
 
         foreach (string text in texts)
         {
             if (text == "none")
             {
-                faults.Add("--nbd: none cannot stand beside another endpoint");
+                faults.Add($"{option}: none cannot stand beside another endpoint");
             }
             else if (ListenEndpoint.TryParse(text, out ListenEndpoint? endpoint))
             {
@@ -116,11 +148,9 @@ internal sealed class ServerDraft
             }
             else
             {
-                faults.Add($"--nbd: '{text}' is not {EndpointForms}, or none");
+                faults.Add($"{option}: '{text}' is not {forms}, or none");
             }
         }
-
-        return endpoints;
     }
 
     private static string? ReadToken(string path, List<string> faults)

@@ -16,10 +16,13 @@ public sealed record ServerOptions
     /// <summary>Where NBD is to be listened for.</summary>
     public required IReadOnlyList<ListenEndpoint> Nbd { get; init; }
 
+    /// <summary>Where NVMe/TCP is to be listened for.</summary>
+    public IReadOnlyList<ListenEndpoint> Nvme { get; init; } = [];
+
     /// <summary>Sockets that listen for NBD already, handed over by whoever started the server. The host owns them.</summary>
     public IReadOnlyList<Socket> HandedOver { get; init; } = [];
 
-    /// <summary>What NBD clients may take at most.</summary>
+    /// <summary>What the clients of each front end may take at most.</summary>
     public FrontEndLimits ClientLimits { get; init; } = new();
 
     /// <summary>One client, on standard input and output.</summary>

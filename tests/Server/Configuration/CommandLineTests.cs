@@ -56,8 +56,12 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void Endpoints_may_repeat() =>
+    public void Endpoints_may_repeat()
+    {
+        Assert.Equal(["[::1]:0", "127.0.0.1:4420"], Parse("--nvme", "[::1]:0", "--nvme", "127.0.0.1:4420").Nvme.Select(e => e.Text));
+        Assert.Empty(Parse().Nvme);
         Assert.Equal(["[::1]:0", "unix:/x"], Parse("--nbd", "[::1]:0", "--nbd", "unix:/x").Nbd.Select(e => e.Text));
+    }
 
     [Fact]
     public void O11_what_clients_may_take_at_most_is_set_and_has_defaults()
@@ -80,7 +84,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("--nope", "--nope")]
-    [InlineData("--nvme 127.0.0.1:4420", "--nvme")]
+    [InlineData("--nvmex 127.0.0.1:4420", "--nvmex")]
     [InlineData("--stdio --nbd 127.0.0.1:1", "--stdio")]
     [InlineData("--tls required", "--tls")]
     [InlineData("extra", "extra")]
@@ -94,6 +98,10 @@ public sealed class CommandLineTests
     [InlineData("--nbd 127.0.0.1:99999", "--nbd")]
     [InlineData("--nbd unix:", "--nbd")]
     [InlineData("--nbd none --nbd 127.0.0.1:1", "--nbd")]
+    [InlineData("--nvme 4420", "--nvme")]
+    [InlineData("--nvme unix:/x", "--nvme")]
+    [InlineData("--nvme none --nvme 127.0.0.1:1", "--nvme")]
+    [InlineData("--stdio --nvme 127.0.0.1:1", "--stdio")]
     [InlineData("--max-connections 0", "--max-connections")]
     [InlineData("--max-connections 2147483648", "--max-connections")]
     [InlineData("--max-connections -1", "--max-connections")]

@@ -15,6 +15,7 @@ public sealed class ConfigFileTests : IDisposable
               "version": 1,
               "disks": [ { "name": "a", "size": "16M", "cache": false, "readonly": true, "seed": 7, "description": "one, two" }, { "size": 1048576 } ],
               "nbd": ["127.0.0.1:0", "unix:/x"],
+              "nvme": ["[::1]:4420"],
               "maxConnections": 12,
               "maxBufferMemory": "32M",
               "admin": "127.0.0.1:1",
@@ -26,6 +27,7 @@ public sealed class ConfigFileTests : IDisposable
             options.Disks[0].Options.SizeBytes, options.Disks[0].Options.CacheBytes, options.Disks[0].Options.IsReadOnly,
             options.Disks[0].Options.Seed, options.Disks[0].Options.Description));
         Assert.Equal(["127.0.0.1:0", "unix:/x"], options.Nbd.Select(n => n.Text));
+        Assert.Equal("[::1]:4420", Assert.Single(options.Nvme).Text);
         Assert.Equal((12, 32L << 20), (options.ClientLimits.MaxConnections, options.ClientLimits.MaxBufferBytes));
         Assert.Equal("127.0.0.1:1", options.Admin!.Text);
         Assert.Equal(["blockemu.internal"], options.AdminHosts);

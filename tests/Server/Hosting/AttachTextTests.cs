@@ -24,6 +24,16 @@ public sealed class AttachTextTests
         Assert.Contains($"curl -X POST http://{server.Host.AdminEndpoint}/api/v1/disks/my%20disk/power/cut", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Over_nvme_it_names_the_subsystem()
+    {
+        await using TestServer server = await TestServer.StartAsync("--disk", "name=a,size=1M", "--nvme", "127.0.0.1:0");
+        int port = ((System.Net.IPEndPoint)server.Host.NvmeEndpoints[0].EndPoint).Port;
+        string text = AttachText.Write(server.Host);
+        Assert.Contains($"NVMe/TCP on 127.0.0.1:{port}\n  nvme discover -t tcp -a 127.0.0.1 -s {port}\n", text, StringComparison.Ordinal);
+        Assert.Contains($"nvme connect -t tcp -a 127.0.0.1 -s {port} -n nqn.2026-11.io.blockemu:a\n", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("required", "size=1M", true)]
     [InlineData("selective", "size=1M,tls", true)]

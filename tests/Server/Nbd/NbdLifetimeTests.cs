@@ -208,9 +208,9 @@ public sealed class NbdLifetimeTests
 
         SpinWait.SpinUntil(() => bench.First.Meter.ConnectionCount == 0, NbdBench.Patience);
         ConnectionMeter meter = Assert.Single(bench.First.Meter.Read());
-        Assert.Equal([1, 2, 0, 0, 1, 0, 2], meter.Succeeded);
-        Assert.Equal([1, 0, 0, 0, 0, 0, 1], meter.Failed);
-        Assert.Equal([1024, 4608, 0, 0, 0, 0, 0], meter.Bytes);
+        Assert.Equal([1, 2, 0, 0, 1, 0, 2, 0, 0, 0, 0], meter.Succeeded);
+        Assert.Equal([1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], meter.Failed);
+        Assert.Equal([1024, 4608, 0, 0, 0, 0, 0, 0, 0, 0, 0], meter.Bytes);
         Assert.Equal(1, meter.Fua[(int)DiskOperation.Write]);
         Assert.Equal(0, meter.InFlight);
     }

@@ -1,0 +1,80 @@
+using BlockEmu.Protocol.Nvme;
+using BlockEmu.Protocol.NvmeTcp;
+using BlockEmu.Server.Transport;
+
+namespace BlockEmu.Server.Tests.NvmeTcp;
+
+/// <summary>What hosts announce costs nothing; what they are asked for comes from the budget.</summary>
+public sealed class NvmeTcpBudgetTests
+{
+    private const int LargestBytes = 1 << 20;
+
+    // Three quarters of a half of it are for large requests: three writes of 1 MiB.
+    private static readonly FrontEndLimits s_small = new() { MaxBufferBytes = 8 << 20, StallPatience = TimeSpan.FromMilliseconds(200) };
+
+    [Fact]
+    public async Task Writes_wait_for_memory_in_their_order()
+    {
+        await using NvmeTcpBench bench = new(s_small);
+        using NvmeTcpClient client = bench.Connect();
+        NvmeTcpQueue queue = client.Queue;
+        queue.HoldsReadyToTransfers = true;
+        byte[][] data = [.. Enumerable.Range(0, 20).Select(i => NvmeTcpBench.Pattern(LargestBytes, (byte)i))];
+        ushort[] writes = [.. data.Select((d, i) => queue.Submit(NvmeTcpBench.Command(NvmeIoOpcode.Write, (ulong)i * 2048, 2048), d))];
+        NvmeTcpReadyToTransfer[] asked = [.. Enumerable.Range(0, 3).Select(_ => queue.WaitForReadyToTransfer())];
+
+        // A command after them passes all that wait, and no fourth was asked for.
+        Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Flush(queue));
+        Assert.InRange(bench.FrontEnd.BufferBytes, 3 * LargestBytes, (3 * LargestBytes) + (1 << 20));
+        Assert.Equal(writes[..3], asked.Select(a => a.CommandId));
+        Array.ForEach(asked, a => queue.Answer(a));
+        for (int i = 3; i < writes.Length; i++)
+        {
+            NvmeTcpReadyToTransfer next = queue.WaitForReadyToTransfer();
+            Assert.Equal(writes[i], next.CommandId);
+            queue.Answer(next);
+        }
+
+        Assert.All(writes, w => Assert.Equal(NvmeStatus.Success, queue.Wait(w).Status));
+        for (int i = 0; i < data.Length; i++)
+        {
+            Assert.Equal(data[i], bench.Peek((long)i * LargestBytes, LargestBytes));
+        }
+    }
+
+    [Fact]
+    public async Task A_host_that_does_not_send_what_it_announced_loses_its_connection_when_others_wait()
+    {
+        await using NvmeTcpBench bench = new(s_small);
+        using NvmeTcpClient stalled = bench.Connect();
+        stalled.Queue.HoldsReadyToTransfers = true;
+        for (int i = 0; i < 3; i++)
+        {
+            stalled.Queue.Submit(NvmeTcpBench.Command(NvmeIoOpcode.Write, 0, 2048), new byte[LargestBytes]);
+            stalled.Queue.WaitForReadyToTransfer();
+        }
+
+        using NvmeTcpClient other = bench.Connect(o => o with { HostId = 2 });
+        byte[] data = NvmeTcpBench.Pattern(LargestBytes);
+        Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Write(other.Queue, 0, data));
+        Assert.Equal(data, bench.Peek(0, LargestBytes));
+        Assert.Equal(1, bench.CountErrors("stalled"));
+        Assert.ThrowsAny<IOException>(() => NvmeTcpBench.Flush(stalled.Queue));
+    }
+
+    [Fact]
+    public async Task What_was_held_goes_back_with_the_connection()
+    {
+        await using NvmeTcpBench bench = new(s_small with { IdlePatience = TimeSpan.FromMilliseconds(1) });
+        for (int i = 0; i < 10; i++)
+        {
+            using NvmeTcpClient client = bench.Connect();
+            client.Queue.HoldsReadyToTransfers = true;
+            client.Queue.Submit(NvmeTcpBench.Command(NvmeIoOpcode.Write, 0, 2048), new byte[LargestBytes]);
+            NvmeTcpReadyToTransfer ready = client.Queue.WaitForReadyToTransfer();
+            client.Queue.Stream.Write(client.Queue.HostData(ready.CommandId, ready.TransferTag, 0, new byte[512], isLast: false));
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => bench.FrontEnd.BufferBytes == 0, NvmeTcpBench.Patience), $"{bench.FrontEnd.BufferBytes}");
+    }
+}
