@@ -16,6 +16,7 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
 
     private Dictionary<long, DeltaPage> _pages = [];
     private long[] _order = [];
+    private int _orderCount; // how many pages there were when they were put in order: they only become more
     private bool _hasFarAtom;
     private bool _hasMixedPage;
 
@@ -88,15 +89,19 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
     /// <summary>The numbers of <see cref="Pages"/>, ascending. Good until the delta changes; for one thread.</summary>
     public ReadOnlySpan<long> SortPages()
     {
-        if (_order.Length < _pages.Count)
+        if (_orderCount != _pages.Count)
         {
-            _order = new long[Math.Max(_pages.Count, _order.Length * 2)];
+            if (_order.Length < _pages.Count)
+            {
+                _order = new long[Math.Max(_pages.Count, _order.Length * 2)];
+            }
+
+            _pages.Keys.CopyTo(_order, 0);
+            _orderCount = _pages.Count;
+            _order.AsSpan(0, _orderCount).Sort();
         }
 
-        _pages.Keys.CopyTo(_order, 0);
-        Span<long> order = _order.AsSpan(0, _pages.Count);
-        order.Sort();
-        return order;
+        return _order.AsSpan(0, _orderCount);
     }
 
     /// <summary>What it does to <see cref="Pages"/>, or to those that may tear, ascending. As <see cref="SortPages"/>.</summary>
@@ -122,6 +127,7 @@ internal sealed unsafe class PlatterDelta(DiskGeometry geometry, PageArena arena
         }
 
         _pages.Clear();
+        _orderCount = 0;
         ZeroRanges.Clear();
         KeepsProvisioned = false;
         (_hasFarAtom, _hasMixedPage) = (false, false);

@@ -65,12 +65,13 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         }
 
         uint checksum = SealRecords(delta.KeepsProvisioned);
+        RedoSum sum = default;
         foreach (DeltaPiece piece in delta.WalkPieces(onlyTearing: true))
         {
-            checksum = piece.Data == 0 ? checksum : RedoHeader.Checksum(checksum, new ReadOnlySpan<byte>((void*)piece.Data, piece.LengthBytes));
+            sum.Add(new ReadOnlySpan<byte>((void*)piece.Data, piece.Data == 0 ? 0 : piece.LengthBytes));
         }
 
-        RedoHeader.Seal(_head, checksum);
+        RedoHeader.Seal(_head, sum.Behind(checksum));
         fixed (byte* head = _head)
         {
             _run!.Drop();
@@ -99,15 +100,16 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         }
 
         uint checksum = SealRecords(keepsProvisioned: false);
+        RedoSum sum = default;
         long offset = _headBytes;
         foreach (ReadOnlyMemory<byte> bytes in undo.Bytes)
         {
-            checksum = RedoHeader.Checksum(checksum, bytes.Span);
+            sum.Add(bytes.Span);
             Write(offset, bytes.Span);
             offset += bytes.Length;
         }
 
-        RedoHeader.Seal(_head, checksum);
+        RedoHeader.Seal(_head, sum.Behind(checksum));
         Write(0, _head.AsSpan(0, _headBytes));
     }
 
@@ -176,7 +178,7 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
     }
 
     /// <summary>Writes the header in front of the records; what follows may count from here on.</summary>
-    /// <returns>The checksum so far.</returns>
+    /// <returns>Their checksum.</returns>
     private uint SealRecords(bool keepsProvisioned)
     {
         new RedoHeader(_identity, (_headBytes - RedoHeader.SizeBytes) / RecordBytes, keepsProvisioned).Write(_head);

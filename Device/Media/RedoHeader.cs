@@ -9,7 +9,7 @@ namespace BlockEmu.Device.Media;
 /// <code>
 /// offset  size  field
 ///      0     8  ASCII "BEREDO01", the last two the version; zeroes = there is nothing to do again
-///      8     4  CRC-32C of all that follows this field
+///      8     4  checksum of all that follows this field: CRC-32C of the head, continued over the four of the data (RedoSum)
 ///     12     4  flags: 1 = zeroes stay provisioned
 ///     16    48  the image: boot id (16), inode (8), device (8), birth in nanoseconds since 1970 (8), size in bytes (8)
 ///     64     8  count of records
@@ -33,7 +33,7 @@ internal readonly record struct RedoHeader(ImageIdentity Image, long RecordCount
     /// <summary>The start of a file with nothing to do.</summary>
     public static ReadOnlySpan<byte> Nothing => "\0\0\0\0\0\0\0\0"u8;
 
-    /// <summary>Continues a CRC-32C, which begins with 0; the pieces of a whole may be cut anywhere.</summary>
+    /// <summary>Continues a CRC-32C, which begins with 0.</summary>
     public static uint Checksum(uint checksum, ReadOnlySpan<byte> bytes)
     {
         uint crc = ~checksum;

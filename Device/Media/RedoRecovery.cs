@@ -121,7 +121,7 @@ internal static class RedoRecovery
         }
 
         long end = DataStart(header) + dataBytes;
-        return end <= length && ChecksumOf(redo, end) == checksum;
+        return end <= length && dataBytes % RedoSum.StrideBytes == 0 && ChecksumOf(redo, DataStart(header), end) == checksum;
     }
 
     /// <summary>Whether the first page that it writes is on the image. If not, none of it is; or the image holds something else by
@@ -147,19 +147,29 @@ internal static class RedoRecovery
         return there.AsSpan().SequenceEqual(written);
     }
 
-    private static uint ChecksumOf(SafeFileHandle redo, long endBytes)
+    private static uint ChecksumOf(SafeFileHandle redo, long dataStart, long endBytes)
     {
         byte[] buffer = new byte[CopyBytes];
-        uint checksum = 0;
+        uint head = 0;
+        RedoSum data = default;
         for (long at = RedoHeader.ChecksumEnd; at < endBytes;)
         {
-            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, endBytes - at));
+            bool isHead = at < dataStart;
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, (isHead ? dataStart : endBytes) - at));
             FileBytes.Read(redo, at, part);
-            checksum = RedoHeader.Checksum(checksum, part);
+            if (isHead)
+            {
+                head = RedoHeader.Checksum(head, part);
+            }
+            else
+            {
+                data.Add(part);
+            }
+
             at += part.Length;
         }
 
-        return checksum;
+        return data.Behind(head);
     }
 
     private static long DataStart(RedoHeader header) => RedoHeader.SizeBytes + (header.RecordCount * RedoFile.RecordBytes);

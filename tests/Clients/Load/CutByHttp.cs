@@ -5,13 +5,14 @@ using BlockEmu.Oracle.Bundles;
 
 namespace BlockEmu.Clients.Tests.Load;
 
-/// <summary>Power moves of a live server's disk as a user makes them, over HTTP.</summary>
-internal sealed class CutByHttp(LiveServer server) : IDisposable
+/// <summary>Power moves of a server's disk as a user makes them, over HTTP.</summary>
+/// <param name="admin">Host and port.</param>
+internal sealed class CutByHttp(string admin) : IDisposable
 {
     private static readonly Uri _platter = new("platter", UriKind.Relative);
 
     private readonly HttpClient _http =
-        new() { BaseAddress = new Uri($"http://{server.Host.AdminEndpoint}/api/v1/disks/{LiveServer.DiskName}/") };
+        new() { BaseAddress = new Uri($"http://{admin}/api/v1/disks/{LiveServer.DiskName}/") };
 
     /// <summary>Cuts; clients are reset.</summary>
     /// <returns>The report's number, and how many commands it has.</returns>

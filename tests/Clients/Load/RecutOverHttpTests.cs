@@ -18,7 +18,7 @@ public sealed class RecutOverHttpTests
     {
         DiskOptions options = LiveServer.DefaultDisk with { SizeBytes = LoadCrew.DiskBytes, Loss = LossModel.Default };
         await using LiveServer server = await LiveServer.StartAsync(options, hasAdmin: true);
-        using CutByHttp power = new(server);
+        using CutByHttp power = new($"{server.Host.AdminEndpoint}");
         LoadCrew crew = new(new TraceGeometry(options.SizeBytes, TraceRecorder.PromiseOf(options)), options.EffectiveAtomicity.AwunBytes);
         (int report, long pending) = await CutUnderLoadAsync(server, power, crew, Seed);
         for (ulong round = 1; pending == 0; round++)

@@ -44,7 +44,7 @@ public sealed class WriteCaseTests
         LoadShape shape = LoadShape.All[name];
         DiskOptions options = LiveServer.DefaultDisk with { CacheBytes = cacheBytes, Loss = LossModel.Default };
         await using LiveServer server = await LiveServer.StartAsync(options, hasAdmin: true);
-        using CutByHttp power = new(server);
+        using CutByHttp power = new($"{server.Host.AdminEndpoint}");
         int blocks = (int)(ClientBytes / options.BlockSizeBytes);
         OwnedBlocks[] owned =
             [.. Enumerable.Range(0, shape.Connections).Select(i => new OwnedBlocks(i * blocks, blocks, options.BlockSizeBytes))];

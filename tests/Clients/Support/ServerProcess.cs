@@ -7,27 +7,32 @@ namespace BlockEmu.Clients.Tests.Support;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private const string NbdLine = "NBD on ";
+    private const string HttpLine = "HTTP on ";
 
     private readonly Process _process;
     private readonly Task<string> _errors;
     private readonly Task<string> _rest;
 
-    private ServerProcess(Process process, Task<string> errors, EndPoint endPoint)
+    private ServerProcess(Process process, Task<string> errors, EndPoint endPoint, string admin)
     {
         _process = process;
         _errors = errors;
         _rest = process.StandardOutput.ReadToEndAsync();
         EndPoint = endPoint;
+        Admin = admin;
     }
 
     public EndPoint EndPoint { get; }
 
-    /// <summary>Starts it and returns when it serves NBD on a port of its own.</summary>
-    public static async Task<ServerProcess> StartAsync(string disk)
+    /// <summary>Host and port of its admin interface; empty when it has none.</summary>
+    public string Admin { get; }
+
+    /// <summary>Starts it and returns when it serves NBD, and HTTP if it is to have that, on ports of its own.</summary>
+    public static async Task<ServerProcess> StartAsync(string disk, bool hasAdmin = false)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "blockemu-server.dll");
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        string[] arguments = [program, "--disk", disk, "--nbd", "127.0.0.1:0", "--admin", "none"];
+        string[] arguments = [program, "--disk", disk, "--nbd", "127.0.0.1:0", "--admin", hasAdmin ? "127.0.0.1:0" : "none"];
         Process process = Process.Start(new ProcessStartInfo(dotnet, arguments)
         {
             UseShellExecute = false,
@@ -37,9 +42,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         Task<string> errors = process.StandardError.ReadToEndAsync();
         try
         {
-            EndPoint endPoint = await ReadEndPointAsync(process).WaitAsync(LiveServer.Patience)
-                ?? throw new InvalidOperationException($"the server ended with {process.ExitCode}: {await errors}");
-            return new ServerProcess(process, errors, endPoint);
+            string? nbd = await ReadLineAsync(process, NbdLine).WaitAsync(LiveServer.Patience);
+            string? admin = !hasAdmin ? "" : await ReadLineAsync(process, HttpLine).WaitAsync(LiveServer.Patience);
+            return nbd is not null && admin is not null
+                ? new ServerProcess(process, errors, IPEndPoint.Parse(nbd), admin)
+                : throw new InvalidOperationException($"the server ended with {process.ExitCode}: {await errors}");
         }
         catch
         {
@@ -69,13 +76,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<EndPoint?> ReadEndPointAsync(Process process)
+    /// <summary>What follows on the next line with that start; null when the server has ended.</summary>
+    private static async Task<string?> ReadLineAsync(Process process, string start)
     {
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
-            if (line.StartsWith(NbdLine, StringComparison.Ordinal))
+            if (line.StartsWith(start, StringComparison.Ordinal))
             {
-                return IPEndPoint.Parse(line.AsSpan(NbdLine.Length));
+                return line[start.Length..];
             }
         }
 
