@@ -29,7 +29,8 @@ internal sealed class NvmeNamespace(ServedDisk served)
     /// <summary>Whether blocks lie inside; overflow-safe.</summary>
     public bool Contains(ulong startingLba, ulong blockCount) => startingLba <= BlockCount && blockCount <= BlockCount - startingLba;
 
-    /// <summary>Whether a compare and write goes beyond what is promised for it (ACWU and the boundaries): it may be refused.</summary>
+    /// <summary>Whether a compare and write goes beyond what is promised for it (ACWU and the boundaries). A controller may
+    /// refuse it then, and this one does: it could be torn.</summary>
     public bool ExceedsCompareAndWrite(ulong startingLba, int blockCount)
     {
         AtomicityParameters atomicity = Disk.Options.EffectiveAtomicity;

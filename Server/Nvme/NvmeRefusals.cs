@@ -1,20 +1,28 @@
 namespace BlockEmu.Server.Nvme;
 
-/// <summary>The hosts that are still to hear of a power loss: each is refused once, for every controller it had (ADR 0006).
-/// Safe for threads. As many entries as there were controllers.</summary>
+/// <summary>The hosts that are still to hear of a power loss: each is refused once for every controller it had (ADR 0006). Safe for
+/// threads.</summary>
 /// <remarks>A host that reconnects by itself sends the very same Connect as one whose operator connects anew. What tells them apart is
 /// the first refusal with DNR: it ends the host's own attempts.</remarks>
 internal sealed class NvmeRefusals
 {
-    private readonly Lock _gate = new(); // protects the counts
-    private readonly Dictionary<NvmeHost, int> _owed = [];
+    /// <summary>So many are remembered; hosts that never come back make room, oldest first.</summary>
+    public const int MaxOwed = 4 * NvmeLimits.MaxControllers;
+
+    private readonly Lock _gate = new(); // protects the list
+    private readonly List<NvmeHost> _owed = [];
 
     /// <summary>A host has lost a controller to the power.</summary>
     public void Owe(NvmeHost host)
     {
         lock (_gate)
         {
-            _owed[host] = _owed.GetValueOrDefault(host) + 1;
+            if (_owed.Count == MaxOwed)
+            {
+                _owed.RemoveAt(0);
+            }
+
+            _owed.Add(host);
         }
     }
 
@@ -23,30 +31,7 @@ internal sealed class NvmeRefusals
     {
         lock (_gate)
         {
-            if (!_owed.TryGetValue(host, out int count))
-            {
-                return false;
-            }
-
-            if (count == 1)
-            {
-                _owed.Remove(host);
-            }
-            else
-            {
-                _owed[host] = count - 1;
-            }
-
-            return true;
-        }
-    }
-
-    /// <summary>Nobody is owed anything any more.</summary>
-    public void Clear()
-    {
-        lock (_gate)
-        {
-            _owed.Clear();
+            return _owed.Remove(host);
         }
     }
 }

@@ -23,12 +23,15 @@ internal sealed class NvmeSubsystem : IDisposable
     private readonly NvmeServices _services;
     private readonly NvmeControllers _controllers = new();
     private readonly NvmeRefusals _refusals = new();
+    private readonly Lock _changing = new(); // protects the promises that hosts know; nothing is called under it
+    private NvmeAtomicity _promises;
 
     public NvmeSubsystem(ServedDisk served, NvmeServices services)
     {
         _services = services;
         Namespace = new NvmeNamespace(served);
         Health = new NvmeHealth(served, services);
+        _promises = new NvmeAtomicity(served.Disk.Options);
         served.Disk.PowerChanged += OnPowerChanged;
         served.Changed += OnChanged;
         LogWarnings();
@@ -152,6 +155,7 @@ internal sealed class NvmeSubsystem : IDisposable
             switch (behaviour)
             {
                 case OffBehaviour.Hang:
+                    controller.KeepAlive.TimeoutMs = 0; // what has no power notices no silence
                     controller.StopQueues(NvmeQueueStop.Mute);
                     break;
                 case OffBehaviour.Error:
@@ -166,8 +170,20 @@ internal sealed class NvmeSubsystem : IDisposable
         NvmeLog.PowerOff(_services.Logger, Served.Disk.Name, controllers.Length, behaviour);
     }
 
+    /// <summary>Hosts hear of what they can read with Identify, and of nothing else.</summary>
     private void OnChanged()
     {
+        NvmeAtomicity now = new(Served.Disk.Options);
+        lock (_changing)
+        {
+            if (now == _promises)
+            {
+                return;
+            }
+
+            _promises = now;
+        }
+
         LogWarnings();
         foreach (NvmeController controller in _controllers.All)
         {

@@ -78,6 +78,11 @@ internal sealed class IoCommands
             return _answers.Add(compare, NvmeStatus.UnrecoveredReadError.Final) && _answers.Add(write, NvmeStatus.FusedFailed.Final);
         }
 
+        if (_space.ExceedsCompareAndWrite(write.StartingLba, write.BlockCount))
+        {
+            return _answers.Add(compare, NvmeStatus.AtomicWriteUnitExceeded.Final) && _answers.Add(write, NvmeStatus.FusedFailed.Final);
+        }
+
         DiskStatus status = _disk.CompareAndWrite(_epoch, OffsetOf(write), expected, data, IsFua(write));
         return status switch
         {

@@ -44,11 +44,12 @@ public sealed class NvmeEventTests
     }
 
     [Fact]
-    public void A_change_that_changes_nothing_is_none()
+    public void A_change_of_what_hosts_cannot_read_is_none()
     {
         using NvmeBench bench = new();
         NvmeController controller = Listen(bench, new RecordedQueue());
         bench.Served.Change(o => o with { });
+        bench.Served.Change(o => o with { Seed = 99, Atomicity = o.ConfiguredAtomicity with { Dn = true } });
         Assert.Equal(NvmeAdminAnswer.Deferred, NvmeBench.Run(controller, NvmeBench.EventRequest(21)));
     }
 

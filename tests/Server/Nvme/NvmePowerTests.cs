@@ -1,6 +1,7 @@
 using BlockEmu.Protocol.Nvme;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Nvme;
+using BlockEmu.Server.Tests.Nbd;
 
 namespace BlockEmu.Server.Tests.Nvme;
 
@@ -71,6 +72,32 @@ public sealed class NvmePowerTests
         Assert.Equal(NvmeStatus.ConnectControllerBusy, bench.Connect().Status);
         bench.Served.Disk.PowerOn();
         Assert.Equal(NvmeStatus.Success, bench.Connect().Status);
+    }
+
+    [Fact]
+    public void A_disk_without_power_does_not_notice_that_a_host_is_silent()
+    {
+        FiredByHandTime time = new();
+        using NvmeBench bench = new(time: time);
+        NvmeController controller = bench.ConnectReady(keepAliveMs: 5000);
+        bench.Served.OffBehaviour = OffBehaviour.Hang;
+        bench.Served.Disk.Cut();
+        Assert.Equal(0u, controller.KeepAlive.TimeoutMs);
+        Assert.Equal([TimeSpan.FromSeconds(5), Timeout.InfiniteTimeSpan], time.Changes);
+    }
+
+    [Fact]
+    public void Hosts_that_never_come_back_are_forgotten_oldest_first()
+    {
+        NvmeRefusals refusals = new();
+        for (int i = 0; i <= NvmeRefusals.MaxOwed; i++)
+        {
+            refusals.Owe(new NvmeHost((UInt128)i, "h"));
+        }
+
+        Assert.False(refusals.TryTake(new NvmeHost(0, "h")));
+        Assert.True(refusals.TryTake(new NvmeHost(1, "h")));
+        Assert.False(refusals.TryTake(new NvmeHost(1, "h")));
     }
 
     [Fact]
