@@ -26,6 +26,18 @@ public abstract class GuestChecks
     private protected abstract Task<ToolRun> BootAsync();
 
     /// <summary>Boots, for the script that lies beside the tests, with variables in front of it.</summary>
-    private protected async Task<ToolRun> RunScriptAsync(string script, string variables, params string[] qemuOptions) =>
-        await _vm.RunOnAsync(_kernel, $"{variables}\n{await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, script))}", qemuOptions);
+    private protected Task<ToolRun> RunScriptAsync(string script, string variables, params string[] qemuOptions) =>
+        RunScriptsAsync([script], variables, qemuOptions);
+
+    /// <summary>The same for several, one behind the other.</summary>
+    private protected async Task<ToolRun> RunScriptsAsync(string[] scripts, string variables, params string[] qemuOptions)
+    {
+        string commands = variables;
+        foreach (string script in scripts)
+        {
+            commands += "\n" + await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, script));
+        }
+
+        return await _vm.RunOnAsync(_kernel, commands, qemuOptions);
+    }
 }

@@ -5,19 +5,16 @@ using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Vm.Tests;
 
-/// <summary>The server as a process, with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c> on a free loopback port, and
-/// <c>secret</c>, which is for clients with TLS only.</summary>
+/// <summary>The server as a process, on free loopback ports.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
     private readonly Process _process;
     private readonly Task<string> _output;   // read, so that the server never waits for a reader
     private readonly Task<string> _errors;
-    private readonly int _adminPort = FreePort();
-
     private readonly DirectoryInfo _certificates = Directory.CreateTempSubdirectory("blockemu-vm-");
 
-    private TestServer()
+    private TestServer(params IEnumerable<string> disks)
     {
         using TestAuthority authority = new();
         authority.WriteTo(_certificates.FullName);
@@ -25,15 +22,13 @@ internal sealed class TestServer : IAsyncDisposable
         string[] arguments =
         [
             Repository.ServerProgram,
-            "--disk", "name=disk512,size=512M,block=512,seed=1",
-            "--disk", "name=disk4096,size=512M,block=4096,seed=1",
-            "--disk", "name=journal,size=256M,block=512,seed=1",
-            "--disk", "name=secret,size=256M,block=512,seed=1,tls",
+            .. disks.SelectMany(disk => new[] { "--disk", disk }),
             "--tls", "selective",
             "--tls-cert", Path.Combine(_certificates.FullName, "server-cert.pem"),
             "--tls-key", Path.Combine(_certificates.FullName, "server-key.pem"),
             "--nbd", $"127.0.0.1:{NbdPort}",
-            "--admin", $"127.0.0.1:{_adminPort}",
+            "--nvme", $"127.0.0.1:{NvmePort}",
+            "--admin", $"127.0.0.1:{AdminPort}",
         ];
         _process = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
@@ -51,11 +46,25 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>The NBD port.</summary>
     public int NbdPort { get; } = FreePort();
 
-    /// <summary>Starts it and waits until it says that it is ready.</summary>
-    public static async Task<TestServer> StartAsync()
+    /// <summary>The NVMe/TCP port.</summary>
+    public int NvmePort { get; } = FreePort();
+
+    /// <summary>The port of the administration.</summary>
+    public int AdminPort { get; } = FreePort();
+
+    /// <summary>Starts it with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c>, and <c>secret</c>, which is for clients
+    /// with TLS only.</summary>
+    public static Task<TestServer> StartAsync() => StartAsync(
+        "name=disk512,size=512M,block=512,seed=1",
+        "name=disk4096,size=512M,block=4096,seed=1",
+        "name=journal,size=256M,block=512,seed=1",
+        "name=secret,size=256M,block=512,seed=1,tls");
+
+    /// <summary>Starts it with these disks and waits until it says that it is ready.</summary>
+    public static async Task<TestServer> StartAsync(params IEnumerable<string> disks)
     {
-        var server = new TestServer();
-        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server._adminPort}") };
+        var server = new TestServer(disks);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.AdminPort}") };
         using var limit = new CancellationTokenSource(StartLimit);
         while (!await server.IsReadyAsync(client, limit.Token))
         {
@@ -68,7 +77,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>What Prometheus would read.</summary>
     public async Task<string> ReadMetricsAsync()
     {
-        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_adminPort}") };
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{AdminPort}") };
         return await client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
     }
 

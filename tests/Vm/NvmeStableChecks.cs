@@ -1,0 +1,4 @@
+namespace BlockEmu.Vm.Tests;
+
+/// <summary>With Debian's own kernel.</summary>
+public sealed class NvmeStableChecks(VmImage vm) : NvmeChecks(vm, VmImage.Stable);
