@@ -10,11 +10,13 @@ using BlockEmu.Oracle.Traces;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Server.NvmeTcp;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Clients.Tests.Load;
 
-/// <summary>A disk that writes down its event log, served over TCP and a Unix socket, under four clients, cut again and again.</summary>
+/// <summary>A disk that writes down its event log, served over TCP and a Unix socket, and over NVMe/TCP if asked for, under four
+/// clients, cut again and again.</summary>
 internal sealed class LoadBench : IAsyncDisposable
 {
     private const int Recuts = 2;
@@ -23,13 +25,14 @@ internal sealed class LoadBench : IAsyncDisposable
     private readonly TraceRecorder _recorder;
     private readonly ServedDisk _served;
     private readonly NbdFrontEnd _frontEnd;
-    private readonly EndPoint[] _endPoints;
+    private readonly NvmeTcpFrontEnd? _nvme;
+    private readonly Func<ulong, ILoadDoor>[] _doors;
     private readonly LoadCrew _crew;
     private readonly ulong _seed;
     private SplitMix64 _chance;
     private WholeImage _first;
 
-    public LoadBench(ulong seed, bool isFile)
+    public LoadBench(ulong seed, bool isFile, bool hasNvme = false)
     {
         _seed = seed;
         _chance = new SplitMix64(seed);
@@ -39,7 +42,15 @@ internal sealed class LoadBench : IAsyncDisposable
         Assert.True(_disks.TryAdd(_served));
         _frontEnd = new NbdFrontEnd(_disks, TimeProvider.System, new ProtocolErrors(), NullLogger<NbdFrontEnd>.Instance);
         string[] endPoints = ["127.0.0.1:0", $"unix:{_folder.File("nbd.sock")}"];
-        _endPoints = [.. endPoints.Select(text => _frontEnd.Listen(LiveServer.Parse(text)).EndPoint)];
+        EndPoint[] bound = [.. endPoints.Select(text => _frontEnd.Listen(LiveServer.Parse(text)).EndPoint)];
+        _doors = [.. bound.Select(e => (Func<ulong, ILoadDoor>)(_ => new NbdDoor(e)))];
+        if (hasNvme)
+        {
+            _nvme = new NvmeTcpFrontEnd(_disks, TimeProvider.System, new ProtocolErrors(), NullLogger<NvmeTcpFrontEnd>.Instance);
+            EndPoint nvme = _nvme.Listen(LiveServer.Parse("127.0.0.1:0")).EndPoint;
+            _doors = [_doors[0], host => new NvmeDoor(nvme, host), _doors[1], host => new NvmeDoor(nvme, host)];
+        }
+
         _crew = new LoadCrew(
             new TraceGeometry(options.SizeBytes, TraceRecorder.PromiseOf(options), options.CacheBytes != 0),
             options.EffectiveAtomicity.AwunBytes);
@@ -54,7 +65,7 @@ internal sealed class LoadBench : IAsyncDisposable
     {
         using Crossing crossing = new(1 + (long)_chance.NextBelow(1200));
         ulong roundSeed = SplitMix64.Hash(_seed, (ulong)round);
-        _crew.Start(_endPoints, roundSeed, crossing);
+        _crew.Start(_doors, roundSeed, crossing);
         Assert.True(crossing.Wait(LiveServer.Patience), $"seed {_seed}, round {round}: the load does not get on");
         _served.OffBehaviour = (OffBehaviour)_chance.NextBelow(3);
         LossModel loss = DrawLoss();
@@ -90,6 +101,11 @@ internal sealed class LoadBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _frontEnd.DisposeAsync();
+        if (_nvme is not null)
+        {
+            await _nvme.DisposeAsync();
+        }
+
         Disk.Dispose();
         _folder.Dispose();
     }

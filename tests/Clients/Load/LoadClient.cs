@@ -1,10 +1,8 @@
-using System.Net;
 using BlockEmu.Clients.Tests.Support;
 using BlockEmu.Device;
 using BlockEmu.Device.Randomness;
 using BlockEmu.Oracle.Outside;
 using BlockEmu.Oracle.Traces;
-using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Clients.Tests.Load;
 
@@ -14,8 +12,7 @@ internal sealed class LoadClient
 {
     private const int MaxInFlight = 12;
 
-    private readonly ArrivalStream _stream;
-    private readonly NbdClient _client;
+    private readonly ILoadDoor _door;
     private readonly OwnedBlocks _owned;
     private readonly ByteRange _shared;
     private readonly Crossing _crossing;
@@ -32,7 +29,7 @@ internal sealed class LoadClient
     private volatile bool _mayBeLost;
     private volatile bool _isCutAnswered;
 
-    /// <param name="endPoint">Where the disk is served.</param>
+    /// <param name="door">Its connection, which it closes.</param>
     /// <param name="owned">The blocks that this client alone writes.</param>
     /// <param name="shared">Bytes that all clients write.</param>
     /// <param name="seed">Decides every command; also marks this client's versions, so no two runs may share it.</param>
@@ -40,12 +37,9 @@ internal sealed class LoadClient
     /// <param name="log">Writes down what is sent and answered.</param>
     /// <param name="name">This client's name there.</param>
     public LoadClient(
-        EndPoint endPoint, OwnedBlocks owned, ByteRange shared, ulong seed, Crossing crossing, ClientLog log, string name)
+        ILoadDoor door, OwnedBlocks owned, ByteRange shared, ulong seed, Crossing crossing, ClientLog log, string name)
     {
-        _stream = ArrivalStream.Connect(endPoint);
-        _client = new NbdClient(_stream);
-        _client.Go(LiveServer.DiskName);
-        (_owned, _shared, _crossing, _log, _name) = (owned, shared, crossing, log, name);
+        (_door, _owned, _shared, _crossing, _log, _name) = (door, owned, shared, crossing, log, name);
         _chance = new SplitMix64(seed);
         _version = SplitMix64.Mix(seed) | 1;
         _flushPermille = 1UL << (int)_chance.NextBelow(7);
@@ -62,14 +56,14 @@ internal sealed class LoadClient
     public void ForbidMore()
     {
         _isCutAnswered = true;
-        _stream.ForbidMore();
+        _door.ForbidMore();
     }
 
     /// <summary>Waits until the connection is done, and closes it; says what was wrong, if anything was.</summary>
     public string? Finish()
     {
         bool hasEnded = _thread.Join(LiveServer.Patience);
-        _client.Dispose();
+        _door.Dispose();
         return hasEnded ? _failure?.ToString() ?? _complaint : "the connection is neither served nor ended";
     }
 
@@ -107,7 +101,7 @@ internal sealed class LoadClient
         if (_chance.NextBelow(1000) < _flushPermille)
         {
             int[] covered = _owned.SendFlush();
-            Submit(new LoadRequest { CoveredByFlush = covered }, NbdCommand.Flush, 0, 0, []);
+            Submit(new LoadRequest { CoveredByFlush = covered }, LoadCommand.Flush, 0, 0, []);
             return;
         }
 
@@ -115,24 +109,24 @@ internal sealed class LoadClient
         switch (_chance.NextBelow(100))
         {
             case < 8:
-                SendOwned(NbdCommand.Read, isFua: false);
+                SendOwned(LoadCommand.Read, isFua: false);
                 break;
             case < 64:
-                SendOwned(NbdCommand.Write, isFua);
+                SendOwned(LoadCommand.Write, isFua);
                 break;
             case < 72:
-                SendOwned(_chance.NextCoin(0.5) ? NbdCommand.Trim : NbdCommand.WriteZeroes, isFua);
+                SendOwned(_chance.NextCoin(0.5) ? LoadCommand.Trim : LoadCommand.WriteZeroes, isFua);
                 break;
             case < 92:
-                SendShared(NbdCommand.Write, 20_000, isFua);
+                SendShared(LoadCommand.Write, 20_000, isFua);
                 break;
             default:
-                SendShared(_chance.NextCoin(0.5) ? NbdCommand.Trim : NbdCommand.WriteZeroes, 200_000, isFua);
+                SendShared(_chance.NextCoin(0.5) ? LoadCommand.Trim : LoadCommand.WriteZeroes, 200_000, isFua);
                 break;
         }
     }
 
-    private void SendOwned(NbdCommand command, bool isFua)
+    private void SendOwned(LoadCommand command, bool isFua)
     {
         int first = (int)_chance.NextBelow((ulong)_owned.Count);
         int wanted = 1 + (int)_chance.NextBelow(_chance.NextCoin(0.1) ? 64UL : 16UL);
@@ -142,9 +136,9 @@ internal sealed class LoadClient
             return;
         }
 
-        ulong? version = command switch { NbdCommand.Read => null, NbdCommand.Write => ++_version, _ => Stamp.Zeroes };
+        ulong? version = command switch { LoadCommand.Read => null, LoadCommand.Write => ++_version, _ => Stamp.Zeroes };
         int lengthBytes = count * _owned.BlockBytes;
-        Span<byte> payload = command == NbdCommand.Write ? _payload.AsSpan(0, lengthBytes) : [];
+        Span<byte> payload = command == LoadCommand.Write ? _payload.AsSpan(0, lengthBytes) : [];
         if (!payload.IsEmpty)
         {
             Stamp.Fill(payload, _owned.FirstBlock + first, _owned.BlockBytes, _version);
@@ -152,43 +146,42 @@ internal sealed class LoadClient
 
         _owned.Send(first, count, version);
         long offset = (long)(_owned.FirstBlock + first) * _owned.BlockBytes;
-        LoadRequest request = new() { IsRead = command == NbdCommand.Read, First = first, Count = count, IsFua = isFua };
+        LoadRequest request = new() { IsRead = command == LoadCommand.Read, First = first, Count = count, IsFua = isFua };
         Submit(request, command, offset, lengthBytes, payload);
     }
 
     /// <summary>Any alignment, over other clients' requests in flight: only an oracle can say what may become of these.</summary>
-    private void SendShared(NbdCommand command, int maxBytes, bool isFua)
+    private void SendShared(LoadCommand command, int maxBytes, bool isFua)
     {
         int length = 1 + (int)_chance.NextBelow((ulong)maxBytes);
         long offset = _shared.OffsetBytes + (long)_chance.NextBelow((ulong)(_shared.LengthBytes - length));
-        if (_chance.NextCoin(0.5))
+        if (_chance.NextCoin(0.5) || _door.NeedsBlocks)
         {
             int block = _owned.BlockBytes;
             offset = (offset + block - 1) / block * block;
             length = Math.Min((length + block - 1) / block * block, (int)(_shared.EndBytes - offset));
         }
 
-        Span<byte> payload = command == NbdCommand.Write ? _payload.AsSpan(0, length) : [];
+        Span<byte> payload = command == LoadCommand.Write ? _payload.AsSpan(0, length) : [];
         TempFolder.FillRandom(payload, _chance.Next());
         Submit(new LoadRequest { IsFua = isFua }, command, offset, length, payload);
     }
 
-    private void Submit(LoadRequest request, NbdCommand command, long offset, int length, ReadOnlySpan<byte> payload)
+    private void Submit(LoadRequest request, LoadCommand command, long offset, int length, ReadOnlySpan<byte> payload)
     {
         bool isAfterCut = _isCutAnswered;
-        NbdCommandFlags flags = request.IsFua ? NbdCommandFlags.Fua : NbdCommandFlags.None;
         int operation = Log(command, offset, length, request.IsFua, payload);
-        ulong cookie = _client.Submit(command, (ulong)offset, (uint)length, payload, flags);
+        ulong cookie = _door.Submit(command, offset, length, payload, request.IsFua);
         _inFlight.Enqueue(request with { Cookie = cookie, IsAfterCut = isAfterCut, Operation = operation });
     }
 
     /// <summary>Before anything of it is sent; a read is not written down.</summary>
-    private int Log(NbdCommand command, long offset, int length, bool isFua, ReadOnlySpan<byte> payload) => command switch
+    private int Log(LoadCommand command, long offset, int length, bool isFua, ReadOnlySpan<byte> payload) => command switch
     {
-        NbdCommand.Flush => _log.SendFlush(_name),
-        NbdCommand.Write => _log.Send(_name, StepKind.Write, offset, length, isFua, payload.ToArray()),
-        NbdCommand.WriteZeroes => _log.Send(_name, StepKind.WriteZeroes, offset, length, isFua),
-        NbdCommand.Trim => _log.Send(_name, StepKind.Trim, offset, length, isFua),
+        LoadCommand.Flush => _log.SendFlush(_name),
+        LoadCommand.Write => _log.Send(_name, StepKind.Write, offset, length, isFua, payload.ToArray()),
+        LoadCommand.WriteZeroes => _log.Send(_name, StepKind.WriteZeroes, offset, length, isFua),
+        LoadCommand.Trim => _log.Send(_name, StepKind.Trim, offset, length, isFua),
         _ => 0,
     };
 
@@ -198,28 +191,26 @@ internal sealed class LoadClient
         LoadRequest request = _inFlight.Dequeue();
         byte[] expected = request.IsRead ? _owned.Expect(request.First, request.Count) : [];
         byte[] data = new byte[expected.Length];
-        long before = _stream.Received;
-        NbdError error = _client.Wait(request.Cookie, data);
+        LoadAnswer answer = _door.Wait(request.Cookie, data);
         if (!request.IsRead)
         {
-            _log.Answer(request.Operation, isGood: error == NbdError.None);
+            _log.Answer(request.Operation, answer.IsGood);
         }
 
-        if (error == NbdError.Shutdown)
+        if (answer.IsPowerOff)
         {
             return false;
         }
 
-        // Where Wait had to read, the last reply that it read is this request's.
-        if (error == NbdError.None && (request.IsAfterCut || (_stream.Received > before && _stream.IsForbidden(before))))
+        if (answer.IsGood && (request.IsAfterCut || answer.IsLate))
         {
             _complaint ??= "a success arrived after the cut had answered";
         }
 
-        if (error != NbdError.None || !expected.AsSpan().SequenceEqual(data))
+        if (!answer.IsGood || !expected.AsSpan().SequenceEqual(data))
         {
-            _complaint ??= error != NbdError.None
-                ? $"a command was answered with {error}"
+            _complaint ??= !answer.IsGood
+                ? $"a command was answered with {answer.Error}"
                 : $"a read of {request.Count} owned blocks at {request.First} shows other bytes";
         }
 

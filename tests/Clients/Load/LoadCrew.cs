@@ -37,14 +37,18 @@ internal sealed class LoadCrew
     public int RequiredCount => _owned.Sum(o => o.RequiredCount);
 
     /// <summary>Connects and starts all four, in turn over each of the endpoints.</summary>
-    public void Start(IReadOnlyList<EndPoint> endPoints, ulong seed, Crossing crossing)
+    public void Start(IReadOnlyList<EndPoint> endPoints, ulong seed, Crossing crossing) =>
+        Start([.. endPoints.Select(e => (Func<ulong, ILoadDoor>)(_ => new NbdDoor(e)))], seed, crossing);
+
+    /// <summary>Connects and starts all four, in turn through each of the doors, which get the client's seed.</summary>
+    public void Start(IReadOnlyList<Func<ulong, ILoadDoor>> doors, ulong seed, Crossing crossing)
     {
         _log = new ClientLog(_geometry, _awunBytes);
         ByteRange shared = new(Clients * OwnedBytes, DiskBytes - (Clients * OwnedBytes));
         _clients =
         [
             .. Enumerable.Range(0, Clients).Select(i => new LoadClient(
-                endPoints[i % endPoints.Count], _owned[i], shared, SplitMix64.Hash(seed, (ulong)i), crossing, _log, $"client {i}")),
+                doors[i % doors.Count](SplitMix64.Hash(seed, (ulong)i)), _owned[i], shared, SplitMix64.Hash(seed, (ulong)i), crossing, _log, $"client {i}")),
         ];
         foreach (LoadClient client in _clients)
         {

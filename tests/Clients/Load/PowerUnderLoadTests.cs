@@ -1,6 +1,6 @@
 namespace BlockEmu.Clients.Tests.Load;
 
-/// <summary>100 power cuts at random instants while four connections write: every platter is legal by the event log
+/// <summary>150 power cuts at random instants while four connections write: every platter is legal by the event log
 /// and by the clients' own logs.</summary>
 public sealed class PowerUnderLoadTests
 {
@@ -22,9 +22,18 @@ public sealed class PowerUnderLoadTests
     [InlineData(102)]
     public Task Ten_cuts_of_a_file_disk_leave_what_was_promised(ulong seed) => CutAsync(seed, isFile: true);
 
-    private static async Task CutAsync(ulong seed, bool isFile)
+    [Theory]
+    [InlineData(301, false)]
+    [InlineData(302, false)]
+    [InlineData(303, false)]
+    [InlineData(304, false)]
+    [InlineData(305, true)]
+    public Task Ten_cuts_of_a_disk_over_NBD_and_NVMe_at_once_leave_what_was_promised(ulong seed, bool isFile) =>
+        CutAsync(seed, isFile, hasNvme: true);
+
+    private static async Task CutAsync(ulong seed, bool isFile, bool hasNvme = false)
     {
-        await using LoadBench bench = new(seed, isFile);
+        await using LoadBench bench = new(seed, isFile, hasNvme);
         int required = 0;
         int pending = 0;
         for (int round = 0; round < Cuts; round++)

@@ -63,7 +63,7 @@ public sealed class NbdAllocationTests
         // On a busy machine it takes its time until the last method is compiled for good.
         for (int attempt = 0; attempt < MostAttempts && least > MostBytesPerRequest; attempt++)
         {
-            least = Math.Min(least, (double)MeasureOthers(() => load.Run(requestCount)) / requestCount);
+            least = Math.Min(least, (double)AllocationMeter.MeasureOthers(() => load.Run(requestCount)) / requestCount);
         }
 
         Assert.InRange(least, double.MinValue, MostBytesPerRequest);
@@ -74,15 +74,5 @@ public sealed class NbdAllocationTests
         using NbdClient client = bench.Open("steady", unix: true);
         using SteadyLoad fill = new(client, NbdReplyStyle.Simple, NbdCommand.Write, NbdCommandFlags.None, 1 << 20, SpanBytes);
         fill.Run((int)(SpanBytes >> 20));
-    }
-
-    /// <summary>Bytes that all threads but this one allocate meanwhile.</summary>
-    private static long MeasureOthers(Action run)
-    {
-        long own = GC.GetAllocatedBytesForCurrentThread();
-        long all = GC.GetTotalAllocatedBytes(precise: true);
-        run();
-        all = GC.GetTotalAllocatedBytes(precise: true) - all;
-        return all - (GC.GetAllocatedBytesForCurrentThread() - own);
     }
 }
