@@ -50,6 +50,7 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
                 IsRotational = spec.IsRotational,
+                NvmePreferences = spec.NvmePreferences,
             };
 #pragma warning restore CA2000
             DiskControl control = new(served, time, disk => Silence(disk));

@@ -1,6 +1,7 @@
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -16,6 +17,9 @@ public sealed class ServedDisk(Disk disk)
 
     /// <summary>NBD maximum payload, bytes (1 MiB to 64 MiB).</summary>
     public int NbdMaximumPayloadBytes { get; init; } = 64 << 20;
+
+    /// <summary>What NVMe hosts are told of sizes that it likes.</summary>
+    public NvmePreferences NvmePreferences { get; init; }
 
     /// <summary>Whether clients hear that it turns (<c>NBD_FLAG_ROTATIONAL</c>): Linux queues and reads ahead otherwise then.
     /// The disk itself is no slower.</summary>

@@ -15,8 +15,8 @@ namespace BlockEmu.Server.Nvme;
 /// </remarks>
 internal readonly record struct NvmeAtomicity
 {
-    /// <summary>What these options say.</summary>
-    public NvmeAtomicity(DiskOptions options)
+    /// <summary>What these options say, and how a disk would like to be used.</summary>
+    public NvmeAtomicity(DiskOptions options, NvmePreferences preferences)
     {
         AtomicityParameters p = options.EffectiveAtomicity;
         int block = options.BlockSizeBytes;
@@ -31,7 +31,9 @@ internal readonly record struct NvmeAtomicity
         Nabspf = ZeroBased(p.NabspfBytes);
         Nabo = (ushort)(p.NaboBytes / block);
         IsMultiple = p.Mam;
-        Npwg = ZeroBased(PreferredBytes(p.EffectiveAwupfBytes));
+        Npwg = ZeroBased(
+            preferences.WriteGranularityBytes == 0 ? NvmePreferences.DefaultGranularity(p.EffectiveAwupfBytes) : preferences.WriteGranularityBytes);
+        Noiob = (ushort)(preferences.IoBoundaryBytes / block);
 
         ushort ZeroBased(long bytes) => bytes == 0 ? (ushort)0 : checked((ushort)((bytes / block) - 1));
     }
@@ -57,10 +59,9 @@ internal readonly record struct NvmeAtomicity
     /// <summary>MAM.</summary>
     public bool IsMultiple { get; }
 
-    /// <summary>NPWG and NPWA: the page of the cache, 4 KiB, or less where the unit is.</summary>
+    /// <summary>NPWG and NPWA.</summary>
     public ushort Npwg { get; }
 
-    /// <summary>A power of two, at most the unit: Linux makes it the physical block size, and drops a namespace whose
-    /// preferred size is larger than a unit that is no power of two.</summary>
-    private static long PreferredBytes(long unitBytes) => Math.Min(4096, 1L << (63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)unitBytes)));
+    /// <summary>NOIOB.</summary>
+    public ushort Noiob { get; }
 }

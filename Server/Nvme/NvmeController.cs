@@ -23,29 +23,33 @@ internal sealed class NvmeController
     private int _grantedQueues = NvmeLimits.MaxIoQueues;
     private bool _isGone;
 
-    /// <summary>A controller whose admin queue is to be opened (<see cref="Open"/>).</summary>
+    /// <summary>A controller with its admin queue.</summary>
     /// <param name="id">CNTLID.</param>
-    /// <param name="host">Whose it is.</param>
+    /// <param name="request">Who asked for it.</param>
     /// <param name="role">What it is for.</param>
     /// <param name="services">Time and log.</param>
     /// <param name="onGone">Called once, when it is gone.</param>
-    public NvmeController(ushort id, NvmeHost host, INvmeRole role, NvmeServices services, Action<NvmeController> onGone)
+    public NvmeController(ushort id, in NvmeAdminRequest request, INvmeRole role, NvmeServices services, Action<NvmeController> onGone)
     {
         Id = id;
-        Host = host;
+        Host = request.Host;
         Role = role;
         Namespace = role.Namespace;
         PowerEpoch = Namespace?.Disk.PowerEpoch ?? 0;
         _services = services;
         _onGone = onGone;
-        KeepAlive = new NvmeKeepAlive(services.Time, OnKeepAliveExpired);
         _commands = new NvmeAdminCommands(this);
+        _queues[0] = AdminQueue = new NvmeQueue(this, request.Connect, request.Sink);
+        KeepAlive = new NvmeKeepAlive(services.Time, OnKeepAliveExpired) { TimeoutMs = request.Connect.KeepAliveMs };
+        NvmeLog.Connected(services.Logger, Host.Nqn, id, role.SubsystemNqn);
     }
 
     /// <summary>CNTLID.</summary>
     public ushort Id { get; }
 
     public NvmeHost Host { get; }
+
+    public NvmeQueue AdminQueue { get; }
 
     public INvmeRole Role { get; }
 
@@ -79,20 +83,6 @@ internal sealed class NvmeController
 
     /// <summary>The namespace with this NSID, or null.</summary>
     public NvmeNamespace? FindNamespace(uint namespaceId) => namespaceId == NvmeNamespace.OnlyId ? Namespace : null;
-
-    /// <summary>Opens the admin queue.</summary>
-    public NvmeQueue Open(in NvmeConnect connect, INvmeQueueSink sink)
-    {
-        NvmeQueue queue = new(this, connect, sink);
-        lock (_gate)
-        {
-            _queues[0] = queue;
-        }
-
-        KeepAlive.TimeoutMs = connect.KeepAliveMs;
-        NvmeLog.Connected(_services.Logger, Host.Nqn, Id, Role.SubsystemNqn);
-        return queue;
-    }
 
     /// <summary>Connects an I/O queue (Base 6.3).</summary>
     public NvmeConnectAnswer ConnectIo(in NvmeConnect connect, INvmeQueueSink sink)
@@ -152,7 +142,7 @@ internal sealed class NvmeController
     {
         if (Events.Raise(what, kind) is { } commandId)
         {
-            Array.Find(Queues(), q => q.IsAdmin)?.Sink.Complete(commandId, NvmeStatus.Success, what.ToDw0());
+            AdminQueue.Sink.Complete(commandId, NvmeStatus.Success, what.ToDw0());
         }
     }
 

@@ -182,7 +182,7 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
 
     private NvmeIdentifyController DescribeController(NvmeController controller)
     {
-        NvmeAtomicity atomicity = new(Disk.Options);
+        NvmeAtomicity atomicity = new(Disk.Options, _namespace.Served.NvmePreferences);
         return new NvmeIdentifyController
         {
             SerialNumber = _namespace.Identity.SerialNumber,
@@ -219,7 +219,7 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
 
     private NvmeIdentifyNamespace DescribeNamespace()
     {
-        NvmeAtomicity atomicity = new(Disk.Options);
+        NvmeAtomicity atomicity = new(Disk.Options, _namespace.Served.NvmePreferences);
         return new NvmeIdentifyNamespace
         {
             BlockCount = _namespace.BlockCount,
@@ -233,6 +233,7 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
             Nabo = atomicity.Nabo,
             Nabspf = atomicity.Nabspf,
             Npwg = atomicity.Npwg,
+            Noiob = atomicity.Noiob,
             MaxCopyRangeBlocks = NvmeLimits.MaxCopyRangeBlocks,
             MaxCopyBlocks = NvmeLimits.MaxCopyBlocks,
             MaxCopyRanges = NvmeLimits.MaxCopyRanges - 1,

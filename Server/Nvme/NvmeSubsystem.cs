@@ -31,7 +31,7 @@ internal sealed class NvmeSubsystem : IDisposable
         _services = services;
         Namespace = new NvmeNamespace(served);
         Health = new NvmeHealth(served, services);
-        _promises = new NvmeAtomicity(served.Disk.Options);
+        _promises = new NvmeAtomicity(served.Disk.Options, served.NvmePreferences);
         served.Disk.PowerChanged += OnPowerChanged;
         served.Changed += OnChanged;
         LogWarnings();
@@ -53,19 +53,17 @@ internal sealed class NvmeSubsystem : IDisposable
     public int ControllerCount => _controllers.All.Length;
 
     /// <summary>A Connect of an admin queue (Base 6.3).</summary>
-    public NvmeConnectAnswer ConnectAdmin(in NvmeConnect connect, NvmeHost host, INvmeQueueSink sink)
+    public NvmeConnectAnswer ConnectAdmin(NvmeAdminRequest request)
     {
-        if (RefuseForPower(host) is { } refusal)
+        if (RefuseForPower(request.Host) is { } refusal)
         {
             return refusal;
         }
 
-        if (_controllers.TryAdd(id => new NvmeController(id, host, new NvmeDiskRole(this), _services, _controllers.Remove)) is not { } controller)
+        if (_controllers.TryAdd(id => new NvmeController(id, request, new NvmeDiskRole(this), _services, _controllers.Remove)) is not { } controller)
         {
             return NvmeConnectAnswer.Refused(NvmeStatus.ConnectControllerBusy);
         }
-
-        NvmeQueue queue = controller.Open(connect, sink);
 
         // The power may have gone before the controller was there to be told.
         if (Served.Disk.PowerState == PowerState.Off || Served.Disk.PowerEpoch != controller.PowerEpoch)
@@ -73,7 +71,7 @@ internal sealed class NvmeSubsystem : IDisposable
             controller.End(NvmeQueueStop.Reset, "the power went while it connected");
         }
 
-        return NvmeConnectAnswer.Accepted(queue);
+        return NvmeConnectAnswer.Accepted(controller.AdminQueue);
     }
 
     /// <summary>A Connect of an I/O queue.</summary>
@@ -173,7 +171,7 @@ internal sealed class NvmeSubsystem : IDisposable
     /// <summary>Hosts hear of what they can read with Identify, and of nothing else.</summary>
     private void OnChanged()
     {
-        NvmeAtomicity now = new(Served.Disk.Options);
+        NvmeAtomicity now = new(Served.Disk.Options, Served.NvmePreferences);
         lock (_changing)
         {
             if (now == _promises)
@@ -191,9 +189,10 @@ internal sealed class NvmeSubsystem : IDisposable
         }
     }
 
-    private void LogWarnings()
+    /// <summary>Says what hosts make of surprising promises, if there can be hosts.</summary>
+    public void LogWarnings()
     {
-        foreach (string warning in NvmeWarnings.Of(Served.Disk.Options))
+        foreach (string warning in _services.IsServed ? NvmeWarnings.Of(Served) : [])
         {
             NvmeLog.Promise(_services.Logger, Served.Disk.Name, warning);
         }

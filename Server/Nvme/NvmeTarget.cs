@@ -33,6 +33,24 @@ internal sealed class NvmeTarget : IDisposable
         Follow();
     }
 
+    /// <summary>Hosts can come from here on: what is to be said of the disks is said. Any number of times.</summary>
+    public void Serve()
+    {
+        NvmeSubsystem[] all;
+        lock (_gate)
+        {
+            if (_services.IsServed)
+            {
+                return;
+            }
+
+            _services.IsServed = true;
+            all = [.. _subsystems.Values];
+        }
+
+        Array.ForEach(all, s => s.LogWarnings());
+    }
+
     /// <summary>Carries out a Connect, the first command of every connection (Base 6.3).</summary>
     /// <param name="command">The command; that it is a Connect was judged.</param>
     /// <param name="data">Its data, 1,024 bytes; fewer are refused.</param>
@@ -73,12 +91,12 @@ internal sealed class NvmeTarget : IDisposable
         if (to.SubsystemNqn == NvmeNames.Discovery)
         {
             return isAdmin
-                ? ConnectDiscovery(connect, host, local, sink)
+                ? ConnectDiscovery(new NvmeAdminRequest(host, connect, sink), local)
                 : NvmeConnectAnswer.Wrong(NvmeConnectFault.InCommand(NvmeConnect.QueueIdOffset));
         }
 
         return Find(to.SubsystemNqn) is not { } subsystem ? NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(NvmeConnectData.SubsystemNqnOffset))
-            : isAdmin ? subsystem.ConnectAdmin(connect, host, sink)
+            : isAdmin ? subsystem.ConnectAdmin(new NvmeAdminRequest(host, connect, sink))
             : subsystem.ConnectIo(connect, host, to.ControllerId, sink);
     }
 
@@ -114,11 +132,11 @@ internal sealed class NvmeTarget : IDisposable
         }
     }
 
-    private NvmeConnectAnswer ConnectDiscovery(in NvmeConnect connect, NvmeHost host, IPEndPoint local, INvmeQueueSink sink)
+    private NvmeConnectAnswer ConnectDiscovery(NvmeAdminRequest request, IPEndPoint local)
     {
         NvmeDiscoveryRole role = new(() => ReadDiscoveryLog(local));
-        return _discovery.TryAdd(id => new NvmeController(id, host, role, _services, _discovery.Remove)) is { } controller
-            ? NvmeConnectAnswer.Accepted(controller.Open(connect, sink))
+        return _discovery.TryAdd(id => new NvmeController(id, request, role, _services, _discovery.Remove)) is { } controller
+            ? NvmeConnectAnswer.Accepted(controller.AdminQueue)
             : NvmeConnectAnswer.Refused(NvmeStatus.ConnectControllerBusy);
     }
 
@@ -132,16 +150,21 @@ internal sealed class NvmeTarget : IDisposable
             generation = _generation;
         }
 
+        IPEndPoint plain = new(Plain(local.Address), local.Port);
         byte[] page = new byte[NvmeDiscoveryHeader.SizeBytes + (nqns.Length * NvmeDiscoveryRecord.SizeBytes)];
         new NvmeDiscoveryHeader(generation, (ulong)nqns.Length).Write(page);
         for (int i = 0; i < nqns.Length; i++)
         {
-            new NvmeDiscoveryRecord(local, nqns[i], PortId, NvmeLimits.MaxQueueEntries)
+            new NvmeDiscoveryRecord(plain, nqns[i], PortId, NvmeLimits.MaxQueueEntries)
                 .Write(page.AsSpan(NvmeDiscoveryHeader.SizeBytes + (i * NvmeDiscoveryRecord.SizeBytes)));
         }
 
         return page;
     }
+
+    /// <summary>As a host can use it: an IPv4 address as one, and no interface of this machine's in it.</summary>
+    private static IPAddress Plain(IPAddress address) =>
+        address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes());
 
     /// <summary>Makes what is new in the registry and ends what has left it.</summary>
     private void Follow()

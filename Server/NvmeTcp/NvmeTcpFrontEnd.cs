@@ -45,7 +45,12 @@ public sealed class NvmeTcpFrontEnd : IAsyncDisposable
     }
 
     /// <inheritdoc cref="ClientFrontEnd.Listen"/>
-    public ListenEndpoint Listen(ListenEndpoint endpoint) => _clients.Listen(endpoint);
+    public ListenEndpoint Listen(ListenEndpoint endpoint)
+    {
+        ListenEndpoint bound = _clients.Listen(endpoint);
+        _target.Serve();
+        return bound;
+    }
 
     /// <summary>What hosts can connect to.</summary>
     internal NvmeTarget Target => _target;

@@ -68,4 +68,10 @@ public sealed record DiskCreateRequest
     public int? Minblock { get; init; }
 
     public int? Maxpayload { get; init; }
+
+    /// <summary>NVMe: the preferred write granularity (NPWG, NPWA); 0 = the default.</summary>
+    public long? Npwg { get; init; }
+
+    /// <summary>NVMe: the optimal I/O boundary (NOIOB); 0 = none.</summary>
+    public long? Noiob { get; init; }
 }

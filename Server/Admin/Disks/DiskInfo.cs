@@ -82,6 +82,12 @@ public sealed record DiskInfo
 
     public required int Maxpayload { get; init; }
 
+    /// <summary>NVMe: the preferred write granularity; 0 = the default, 4 KiB or less.</summary>
+    public required long Npwg { get; init; }
+
+    /// <summary>NVMe: the optimal I/O boundary; 0 = none.</summary>
+    public required long Noiob { get; init; }
+
     /// <summary><c>on</c>, <c>stopping</c> or <c>off</c>.</summary>
     public required string State { get; init; }
 
@@ -146,6 +152,8 @@ public sealed record DiskInfo
             Description = options.Description,
             Minblock = control.Served.NbdMinimumBlockBytes,
             Maxpayload = control.Served.NbdMaximumPayloadBytes,
+            Npwg = control.Served.NvmePreferences.WriteGranularityBytes,
+            Noiob = control.Served.NvmePreferences.IoBoundaryBytes,
             State = ApiWords.Of(disk.PowerState),
             OffBehaviour = ApiWords.Of(control.DefaultOffBehaviour),
             CachedBytes = statistics.CachedBytes,
@@ -154,7 +162,7 @@ public sealed record DiskInfo
             PersistentBytes = statistics.PersistentBytes,
             Connections = control.Served.Meter.ConnectionCount,
             Cuts = statistics.Cuts,
-            Nvme = NvmeInfo.From(disk),
+            Nvme = NvmeInfo.From(control.Served),
         };
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using BlockEmu.Device;
+using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Admin.Disks;
@@ -12,11 +12,11 @@ namespace BlockEmu.Server.Admin.Disks;
 /// <param name="Warnings">What Linux makes of the disk's promises where one would not expect it; they are kept all the same.</param>
 public sealed record NvmeInfo(string Nqn, uint Nsid, Guid Uuid, string Nguid, IReadOnlyList<string> Warnings)
 {
-    internal static NvmeInfo From(Disk disk)
+    internal static NvmeInfo From(ServedDisk disk)
     {
-        NvmeIdentity identity = new(disk.Name);
+        NvmeIdentity identity = new(disk.Disk.Name);
         return new NvmeInfo(
             identity.Nqn, NvmeNamespace.OnlyId, identity.Uuid, identity.Nguid.ToString("x32", CultureInfo.InvariantCulture),
-            [.. NvmeWarnings.Of(disk.Options)]);
+            [.. NvmeWarnings.Of(disk)]);
     }
 }

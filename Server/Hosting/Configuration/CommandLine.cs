@@ -14,7 +14,7 @@ internal sealed class CommandLine
     private readonly Option<string[]> _disk = new("--disk")
     {
         Description = "A disk: name=disk0,size=4G,medium=memory|file:PATH,block=512|4096,awun=,awupf=,acwu=,nabsn=,nabspf=,nabo=,"
-            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,tls,description=,minblock=,maxpayload=. Repeatable. "
+            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,tls,description=,minblock=,maxpayload=,npwg=,noiob=. Repeatable. "
             + "A value with a comma stands in double quotes.",
         HelpName = "SPEC",
     };

@@ -1,6 +1,7 @@
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Isolation;
 using BlockEmu.Device.Power;
+using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -68,6 +69,10 @@ internal sealed class DiskDraft(string? defaultName)
     public int MinBlockBytes { get; set; } = 1;
 
     public int MaxPayloadBytes { get; set; } = 64 << 20;
+
+    public long NpwgBytes { get; set; }
+
+    public long NoiobBytes { get; set; }
 
     public IReadOnlyList<Fault> Faults => _faults;
 
@@ -152,8 +157,10 @@ internal sealed class DiskDraft(string? defaultName)
             Loss = Loss,
             Seed = Seed ?? DiskSpec.DrawSeed(),
         };
+        NvmePreferences preferences = new(NpwgBytes, NoiobBytes);
         HashSet<string> told = [.. _faults.Select(f => f.Field)];
-        _faults.AddRange(options.Validate().Select(Fault.FromDevice).Where(f => !told.Contains(f.Field) && !IsEcho(f.Field)));
+        IEnumerable<Fault> faults = options.Validate().Concat(preferences.Validate(BlockBytes)).Select(Fault.FromDevice);
+        _faults.AddRange(faults.Where(f => !told.Contains(f.Field) && !IsEcho(f.Field)));
         return _faults.Count > 0 ? null : new DiskSpec
         {
             Options = options,
@@ -161,6 +168,7 @@ internal sealed class DiskDraft(string? defaultName)
             NbdMinimumBlockBytes = MinBlockBytes,
             NbdMaximumPayloadBytes = MaxPayloadBytes,
             IsRotational = IsRotational,
+            NvmePreferences = preferences,
         };
     }
 

@@ -44,6 +44,8 @@ internal static class DiskKeys
         new("description", DiskKeyForm.Text, Description),
         new("minblock", DiskKeyForm.Number, MinBlock),
         new("maxpayload", DiskKeyForm.Number, MaxPayload),
+        new("npwg", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NpwgBytes = n)),
+        new("noiob", DiskKeyForm.Number, static (d, v) => Size(v, n => d.NoiobBytes = n)),
     ];
 
     public static IReadOnlyList<DiskKey> All => _all;

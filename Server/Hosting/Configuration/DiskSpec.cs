@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -16,6 +17,9 @@ public sealed record DiskSpec
 
     /// <inheritdoc cref="ServedDisk.NbdMaximumPayloadBytes"/>
     public int NbdMaximumPayloadBytes { get; init; } = 64 << 20;
+
+    /// <inheritdoc cref="ServedDisk.NvmePreferences"/>
+    public NvmePreferences NvmePreferences { get; init; }
 
     /// <inheritdoc cref="ServedDisk.IsRotational"/>
     public bool IsRotational { get; init; }

@@ -1,5 +1,6 @@
 using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Tests.Configuration;
 
@@ -12,7 +13,7 @@ public sealed class DiskSpecTextTests
             "name=a,size=4G,medium=file:/x y,block=4096,awun=64K,awupf=16K,acwu=8K,"
             + "nawun=96K,nawupf=32K,nacwu=24K,nabsn=128K,nabspf=64K,nabo=4K,mam=off,dn=on,cache=1M,protected=64K,"
             + "destage=oldest,isolation=shared,interleave=adversarial,loss=random:0.25,seed=18446744073709551615,sync=none,redo=off,readonly,rotational,"
-            + "description=text,minblock=512,maxpayload=1M");
+            + "description=text,minblock=512,maxpayload=1M,npwg=16K,noiob=128K");
 
         DiskOptions o = spec.Options;
         AtomicityParameters a = o.EffectiveAtomicity;
@@ -26,6 +27,7 @@ public sealed class DiskSpecTextTests
         Assert.Equal(("shared", true), (o.Isolation.Name, o.Isolation.IsAdversarial));
         Assert.True(spec.IsRotational);
         Assert.Equal((512, 1 << 20), (spec.NbdMinimumBlockBytes, spec.NbdMaximumPayloadBytes));
+        Assert.Equal(new NvmePreferences(16_384, 131_072), spec.NvmePreferences);
     }
 
     [Fact]
@@ -128,6 +130,10 @@ public sealed class DiskSpecTextTests
     [InlineData("size=1M,readonly=yes", "readonly")]
     [InlineData("size=1M,minblock=3", "minblock")]
     [InlineData("size=1M,minblock=128K", "minblock")]
+    [InlineData("size=1M,npwg=513", "npwg")]
+    [InlineData("size=1M,npwg=64M", "npwg")]
+    [InlineData("size=1M,noiob=1", "noiob")]
+    [InlineData("size=1M,noiob=32M", "noiob")]
     [InlineData("size=1M,maxpayload=64K", "maxpayload")]
     [InlineData("size=1M,maxpayload=128M", "maxpayload")]
     [InlineData("size=1M,profile=ssd", "profile")]

@@ -19,10 +19,14 @@ internal sealed class NvmeBench : IDisposable
 
     private readonly List<Disk> _disks = [];
 
-    public NvmeBench(DiskOptions? options = null, TimeProvider? time = null)
+    public NvmeBench(DiskOptions? options = null, TimeProvider? time = null, bool isServed = true)
     {
         Served = Add(options ?? new DiskOptions { Name = "disk0", SizeBytes = SizeBytes });
         Target = new NvmeTarget(Registry, time ?? TimeProvider.System, Log);
+        if (isServed)
+        {
+            Target.Serve();
+        }
     }
 
     public RecordedLog Log { get; } = new();

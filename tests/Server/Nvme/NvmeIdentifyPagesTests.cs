@@ -1,5 +1,7 @@
+using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Protocol.Nvme;
+using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Nvme;
 
 namespace BlockEmu.Server.Tests.Nvme;
@@ -64,7 +66,20 @@ public sealed class NvmeIdentifyPagesTests
             BlockSizeBytes = block,
             Atomicity = new AtomicityParameters { AwunBytes = 16384, AwupfBytes = unit, AcwuBytes = 4096 },
         };
-        Assert.Equal(npwg, new NvmeAtomicity(options).Npwg);
+        Assert.Equal(npwg, new NvmeAtomicity(options, default).Npwg);
+    }
+
+    [Fact]
+    public void What_a_disk_likes_is_told_as_it_was_given()
+    {
+        using Disk disk = new(new DiskOptions { Name = "d", SizeBytes = 1 << 20 });
+        ServedDisk served = new(disk) { NvmePreferences = new NvmePreferences(32 << 20, 65_535 * 512) };
+        using NvmeBench bench = new();
+        bench.Registry.TryAdd(served);
+        NvmeController controller = bench.ConnectReady(nqn: new NvmeIdentity("d").Nqn);
+        NvmeIdentifyNamespace n = NvmeIdentifyNamespace.Read(NvmeBench.ReadIdentify(controller, NvmeIdentifyStructure.Namespace, 1));
+        Assert.Equal((0xFFFF, 0xFFFF), (n.Npwg, n.Noiob));
+        Assert.Empty(served.NvmePreferences.Validate(512));
     }
 
     [Fact]

@@ -184,4 +184,16 @@ public sealed class NvmePowerTests
 
         IEnumerable<string> Warnings() => bench.Log.Warnings;
     }
+
+    [Fact]
+    public void Nothing_is_said_of_hosts_while_none_can_come()
+    {
+        using NvmeBench bench = new(
+            new() { Name = "d", SizeBytes = 1 << 20, Atomicity = new() { AwunBytes = 12288, AwupfBytes = 12288 } }, isServed: false);
+        bench.Served.Change(o => o with { Atomicity = new() { AwunBytes = 1536, AwupfBytes = 1536, AcwuBytes = 512 } });
+        Assert.Empty(bench.Log.Warnings);
+        bench.Target.Serve();
+        bench.Target.Serve();
+        Assert.Contains("awupf=1536", Assert.Single(bench.Log.Warnings), StringComparison.Ordinal);
+    }
 }
