@@ -5,7 +5,8 @@ namespace BlockEmu.Protocol.NvmeTcp;
 /// <summary>A PDU as a client received it: whole, its digests checked.</summary>
 public sealed class NvmeTcpPdu
 {
-    private const int MaxPduBytes = 64 << 20;
+    // Far more than MDTS and everything around it.
+    private const int MaxPduBytes = 8 << 20;
 
     private readonly byte[] _bytes;
 

@@ -16,6 +16,11 @@ namespace BlockEmu.Protocol.NvmeTcp;
 /// </remarks>
 public sealed class NvmeTcpQueue : IDisposable
 {
+    // Of everything that a controller may send once the queue is initialized.
+    private const int MinHeaderBytes = 24;
+
+    private const uint MinHostDataBytes = 4096;
+
     private readonly NvmeTcpClientOptions _options;
     private readonly Dictionary<ushort, Outstanding> _outstanding = [];
     private readonly Queue<NvmeTcpReadyToTransfer> _held = new();
@@ -32,6 +37,10 @@ public sealed class NvmeTcpQueue : IDisposable
         new NvmeTcpInitializeRequest(0, options.DataAlignment, options.Digests, 0).Write(request);
         stream.Write(request);
         Terms = NvmeTcpInitializeResponse.Read(Expect(NvmeTcpPduType.InitializeResponse).Header);
+        if (Terms.MaxHostDataBytes < MinHostDataBytes || Terms.DataAlignment > NvmeTcpInitializeRequest.MaxDataAlignment)
+        {
+            throw new NvmeTcpProtocolException($"an ICResp with MAXH2CDATA {Terms.MaxHostDataBytes} and CPDA {Terms.DataAlignment}");
+        }
     }
 
     /// <summary>The connection itself.</summary>
@@ -127,7 +136,7 @@ public sealed class NvmeTcpQueue : IDisposable
     /// <summary>Waits for a command's completion.</summary>
     public NvmeCompletion Wait(ushort commandId, Span<byte> destination = default)
     {
-        Outstanding waited = _outstanding[commandId];
+        Outstanding waited = Find(commandId);
         while (waited.Completion is null)
         {
             Take(NvmeTcpPdu.Receive(Stream));
@@ -150,7 +159,7 @@ public sealed class NvmeTcpQueue : IDisposable
     }
 
     /// <summary>Whether a command has been completed already.</summary>
-    public bool IsComplete(ushort commandId) => _outstanding[commandId].Completion is not null;
+    public bool IsComplete(ushort commandId) => Find(commandId).Completion is not null;
 
     /// <summary>Submits and waits.</summary>
     public NvmeCompletion Execute(in NvmeCommand command, ReadOnlySpan<byte> data = default, Span<byte> destination = default) =>
@@ -159,7 +168,12 @@ public sealed class NvmeTcpQueue : IDisposable
     /// <summary>Sends the data that an R2T asks for.</summary>
     public void Answer(in NvmeTcpReadyToTransfer ready)
     {
-        byte[] payload = _outstanding[ready.CommandId].Payload;
+        byte[] payload = Find(ready.CommandId).Payload;
+        if (ready.LengthBytes == 0 || (ulong)ready.OffsetBytes + ready.LengthBytes > (ulong)payload.Length)
+        {
+            throw new NvmeTcpProtocolException($"an R2T for {ready.LengthBytes} bytes at {ready.OffsetBytes} of {payload.Length}");
+        }
+
         uint mostBytes = (uint)Math.Min(_options.HostDataBytes, (int)Math.Min(Terms.MaxHostDataBytes, int.MaxValue));
         for (uint done = 0; done < ready.LengthBytes;)
         {
@@ -184,14 +198,15 @@ public sealed class NvmeTcpQueue : IDisposable
     public NvmeTcpPdu Expect(NvmeTcpPduType type)
     {
         NvmeTcpPdu pdu = NvmeTcpPdu.Receive(Stream);
-        return pdu.Common.Type == type ? pdu : throw Unexpected(pdu);
+        int least = type == NvmeTcpPduType.InitializeResponse ? NvmeTcpInitializeResponse.SizeBytes : MinHeaderBytes;
+        return pdu.Common.Type == type && pdu.Common.HeaderBytes >= least ? pdu : throw Unexpected(pdu);
     }
 
     public void Dispose() => Stream.Dispose();
 
     private static NvmeTcpProtocolException Unexpected(NvmeTcpPdu pdu)
     {
-        if (pdu.Common.Type != NvmeTcpPduType.ControllerTerminate)
+        if (pdu.Common.Type != NvmeTcpPduType.ControllerTerminate || pdu.Common.HeaderBytes < NvmeTcpTerminate.HeaderBytes)
         {
             return new NvmeTcpProtocolException($"a PDU of type {pdu.Common.Type} that was not expected");
         }
@@ -200,13 +215,23 @@ public sealed class NvmeTcpQueue : IDisposable
         return new NvmeTcpProtocolException($"C2HTermReq, FES {(ushort)fault.Status:X2}h, FEI {fault.Information:X}h", fault);
     }
 
+    private Outstanding Find(ushort commandId) =>
+        _outstanding.TryGetValue(commandId, out Outstanding? found)
+            ? found
+            : throw new NvmeTcpProtocolException($"command {commandId} is not outstanding");
+
     private void Take(NvmeTcpPdu pdu)
     {
+        if (pdu.Common.HeaderBytes < MinHeaderBytes)
+        {
+            throw new NvmeTcpProtocolException($"a PDU of type {pdu.Common.Type} with HLEN {pdu.Common.HeaderBytes}");
+        }
+
         switch (pdu.Common.Type)
         {
             case NvmeTcpPduType.Response:
                 NvmeCompletion completion = NvmeCompletion.Read(pdu.Header[NvmeTcpCommonHeader.SizeBytes..]);
-                _outstanding[completion.CommandId].Completion = completion;
+                Find(completion.CommandId).Completion = completion;
                 break;
             case NvmeTcpPduType.ControllerData:
                 TakeData(pdu, NvmeTcpDataHeader.Read(pdu.Header));
@@ -230,7 +255,12 @@ public sealed class NvmeTcpQueue : IDisposable
 
     private void TakeData(NvmeTcpPdu pdu, in NvmeTcpDataHeader header)
     {
-        Outstanding command = _outstanding[header.CommandId];
+        Outstanding command = Find(header.CommandId);
+        if ((ulong)header.OffsetBytes + (ulong)pdu.Data.Length > (ulong)command.Destination.Length)
+        {
+            throw new NvmeTcpProtocolException($"{pdu.Data.Length} bytes of data at {header.OffsetBytes} of {command.Destination.Length}");
+        }
+
         pdu.Data.CopyTo(command.Destination.AsSpan((int)header.OffsetBytes));
         if ((pdu.Common.Flags & NvmeTcpPduFlags.Success) != NvmeTcpPduFlags.None)
         {

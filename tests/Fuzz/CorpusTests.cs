@@ -31,6 +31,14 @@ public sealed class CorpusTests
     [InlineData("client-structured", "done")]
     [InlineData("client-extended", "done")]
     [InlineData("client-data-outside", "InvalidDataException")]
+    [InlineData("nvme-io-write-by-r2t", "Command; HostData; Command; HostData; wants more")]
+    [InlineData("nvme-io-fused", "Command; Command; HostData; Command; wants more")]
+    [InlineData("nvme-io-data-past-the-end", "HostData: DataOutOfRange")]
+    [InlineData("nvme-io-data-nobody-asked-for", "HostData: InvalidHeaderField 10")]
+    [InlineData("nvme-twice-initialized", "InitializeRequest: SequenceError")]
+    [InlineData("nvme-header-digest-wrong", "Command: HeaderDigestError 67305985")]
+    [InlineData("nvme-capsule-length-max", "Command: InvalidHeaderField 4")]
+    [InlineData("nvme-host-served", "done")]
     public void A_kept_case_reaches_what_it_is_kept_for(string name, string reaches) =>
         Assert.Contains(reaches, CaseJudge.Describe(FuzzBench.Corpus.ByName[name]), StringComparison.Ordinal);
 }

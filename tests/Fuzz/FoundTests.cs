@@ -21,4 +21,15 @@ public sealed class FoundTests
         Assert.StartsWith("InvalidDataException", came, StringComparison.Ordinal);
         Assert.Contains(why, came, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("nvme-host-r2t-past-the-end", "an R2T for 512 bytes at 16384 of 16384")]
+    [InlineData("nvme-host-data-past-the-end", "512 bytes of data at 4096 of 4096")]
+    [InlineData("nvme-host-unknown-command", "command 77 is not outstanding")]
+    [InlineData("nvme-host-no-room-for-data", "an ICResp with MAXH2CDATA 0")]
+    public void A_controller_that_lies_breaks_the_protocol_and_not_the_host(string name, string why)
+    {
+        string came = CaseJudge.Describe(FuzzBench.Corpus.ByName[name]);
+        Assert.StartsWith($"NvmeTcpProtocolException: {why}", came, StringComparison.Ordinal);
+    }
 }

@@ -40,6 +40,7 @@ public sealed class InProcessRunTests
         [
             "Chosen", "Aborted", "TLS at", "TlsRequired", "BadOptionMagic", "UnknownClientFlags", "Silent", "wants more", "Read: None", "Write: None Take",
             "Drain", "Close", "BlockStatus: None", "status: ", "done", "InvalidDataException", "EndOfStreamException", "NbdNegotiationException",
+            "NvmeTcpProtocolException", "HostData; ", "HeaderDigestError", "SequenceError", "DataOutOfRange", "InvalidHeaderField 10", "flush: ",
         ];
         Assert.All(wanted, w => Assert.Contains(came, c => c.Contains(w, StringComparison.Ordinal)));
         Assert.True(came.Distinct(StringComparer.Ordinal).Count() > 800, $"seed {FuzzBench.Seed}");

@@ -33,7 +33,7 @@ internal static class FuzzProgram
 
     public static int Run(string[] arguments, TextWriter output, TextWriter errors)
     {
-        RootCommand root = new("Hostile input for the NBD server and client, in process and over a socket.")
+        RootCommand root = new("Hostile input for the NBD and NVMe/TCP servers and clients, in process and over a socket.")
         {
             s_minutes, s_seed, s_uri, s_server, s_noLive, s_corpus, s_findings, s_replay,
         };

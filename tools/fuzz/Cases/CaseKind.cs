@@ -29,4 +29,16 @@ public enum CaseKind
 
     /// <summary>... that has extended headers.</summary>
     ClientExtended,
+
+    /// <summary>What an NVMe/TCP host sends, from ICReq on.</summary>
+    NvmeConnection,
+
+    /// <summary>... on an admin queue, connected and enabled.</summary>
+    NvmeAdmin,
+
+    /// <summary>... on an I/O queue.</summary>
+    NvmeIo,
+
+    /// <summary>What an NVMe/TCP controller sends, from ICResp on, to a host that reads, writes and flushes.</summary>
+    NvmeHost,
 }

@@ -3,11 +3,12 @@ namespace BlockEmu.Fuzz.Cases;
 /// <summary>The kept cases, in the order of their names.</summary>
 public sealed class Corpus
 {
+    private readonly ILookup<CaseSide, FuzzCase> _bySide;
+
     private Corpus(SortedDictionary<string, FuzzCase> byName)
     {
         ByName = byName;
-        Servers = [.. byName.Values.Where(static c => c.Kind.IsToServer())];
-        Clients = [.. byName.Values.Where(static c => !c.Kind.IsToServer())];
+        _bySide = byName.Values.ToLookup(static c => c.Kind.Side());
     }
 
     /// <summary>Where the program's own corpus was put beside it.</summary>
@@ -15,9 +16,8 @@ public sealed class Corpus
 
     public IReadOnlyDictionary<string, FuzzCase> ByName { get; }
 
-    public FuzzCase[] Servers { get; }
-
-    public FuzzCase[] Clients { get; }
+    /// <summary>Those that are said to one side.</summary>
+    public FuzzCase[] SaidTo(CaseSide side) => [.. _bySide[side]];
 
     public static Corpus Load(string folder)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Fuzz.Cases;
 using BlockEmu.Fuzz.Mutating;
@@ -10,6 +11,7 @@ namespace BlockEmu.Fuzz.Live;
 public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus, ulong seed, Findings findings) : IDisposable
 {
     private const int HostileThreads = 6;
+    private const int HostileNvmeThreads = 3;
     private const int GoodThreads = 1;
     private const int KeptConnections = 16;
     private const double MaxGrowth = 1.2;
@@ -29,6 +31,12 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
         List<Thread> threads = [.. good.Select(g => new Thread(() => RunGood(g)) { IsBackground = true, Name = "good" })];
         threads.AddRange(Enumerable.Range(0, HostileThreads)
             .Select(i => new Thread(() => RunHostile(i)) { IsBackground = true, Name = "hostile" }));
+        if (target.NvmeEndPoint is { } nvme)
+        {
+            threads.AddRange(Enumerable.Range(HostileThreads, HostileNvmeThreads)
+                .Select(i => new Thread(() => RunHostileNvme(i, nvme)) { IsBackground = true, Name = "hostile" }));
+        }
+
         foreach (Thread thread in threads)
         {
             thread.Start();
@@ -67,10 +75,19 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
     private void RunHostile(int thread)
     {
         HostileClient client = new(target, _stop);
+        RunHostile(thread, CaseSide.NbdServer, (made, chance) => client.Attack(made.ToBytes(), chance));
+    }
+
+    private void RunHostileNvme(int thread, EndPoint nvme) =>
+        RunHostile(thread, CaseSide.NvmeController, new NvmeHostileClient(nvme).Attack);
+
+    private void RunHostile(int thread, CaseSide side, Func<FuzzCase, Chance, string?> attack)
+    {
         for (ulong number = 0; !IsStopped; number++)
         {
             Chance chance = Chance.Of(seed ^ ((ulong)thread << 56), number);
-            byte[] bytes = _mutator.Make(chance, isToServer: true).ToBytes();
+            FuzzCase made = _mutator.Make(chance, side);
+            byte[] bytes = made.ToBytes();
             _lastSaid.Enqueue(bytes);
             if (_lastSaid.Count > KeptConnections)
             {
@@ -79,7 +96,7 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
 
             try
             {
-                if (client.Attack(bytes, chance) is { } fault)
+                if (attack(made, chance) is { } fault)
                 {
                     Report(fault, bytes);
                 }

@@ -9,6 +9,9 @@ public sealed record LiveTarget(EndPoint EndPoint, string GoodExport)
     /// <summary>Whether STARTTLS is taken there.</summary>
     public bool HasTls { get; init; }
 
+    /// <summary>Where it speaks NVMe/TCP; null: nowhere.</summary>
+    public EndPoint? NvmeEndPoint { get; init; }
+
     /// <summary>Reads <c>nbd://127.0.0.1:PORT/EXPORT</c> or <c>nbd+unix:///EXPORT?socket=PATH</c>.</summary>
     /// <exception cref="FormatException">It is no such thing, or not on loopback.</exception>
     public static LiveTarget Parse(string text)

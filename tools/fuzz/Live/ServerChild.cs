@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -31,15 +32,16 @@ public sealed class ServerChild : IDisposable
     // Protects what the server said on standard error.
     private readonly Lock _gate = new();
     private readonly List<string> _errors = [];
+    private volatile IPEndPoint? _nvme;
 
     private ServerChild(Process process, string folder)
     {
         _process = process;
         _folder = folder;
-        Target = new LiveTarget(new UnixDomainSocketEndPoint(Path.Combine(folder, "nbd")), GoodDisk) { HasTls = true };
     }
 
-    public LiveTarget Target { get; }
+    /// <summary>Once it serves.</summary>
+    public LiveTarget Target => new(new UnixDomainSocketEndPoint(Path.Combine(_folder, "nbd")), GoodDisk) { HasTls = true, NvmeEndPoint = _nvme };
 
     public bool IsAlive => !_process.HasExited;
 
@@ -72,7 +74,7 @@ public sealed class ServerChild : IDisposable
         };
         string[] arguments =
         [
-            .. isDll ? [program] : Array.Empty<string>(), "--admin", "none", "--nbd", $"unix:{folder}/nbd",
+            .. isDll ? [program] : Array.Empty<string>(), "--admin", "none", "--nbd", $"unix:{folder}/nbd", "--nvme", "127.0.0.1:0",
             "--tls", "selective", "--tls-cert", WriteCertificate(folder),
             .. s_disks.SelectMany(static d => new[] { "--disk", d }),
         ];
@@ -136,7 +138,16 @@ public sealed class ServerChild : IDisposable
 
     private void StartReading()
     {
-        _process.OutputDataReceived += (_, line) => _isUp.TrySetResult();
+        _process.OutputDataReceived += (_, line) =>
+        {
+            // The last endpoint that it names.
+            const string nvme = "NVMe/TCP on ";
+            if (line.Data is { } text && text.StartsWith(nvme, StringComparison.Ordinal))
+            {
+                _nvme = IPEndPoint.Parse(text[nvme.Length..]);
+                _isUp.TrySetResult();
+            }
+        };
         _process.ErrorDataReceived += (_, line) =>
         {
             lock (_gate)

@@ -57,7 +57,7 @@ internal sealed class FieldMutation(FuzzCase original, Chance chance)
 
         int at = chance.Below(message.Count);
         CaseField field = message[at];
-        message[at] = field.IsNumber ? CaseField.Number(ChangeNumber(field.ToNumber()), field.Bytes.Length)
+        message[at] = field.IsNumber ? field.With(ChangeNumber(field.ToNumber()))
             : field.IsText ? CaseField.Text(ChangeText(field.Bytes))
             : new CaseField(field.Bytes[..chance.Below(field.Bytes.Length + 1)]);
     }

@@ -9,16 +9,26 @@ public sealed class Mutator(Corpus corpus)
     private const int MaxByteSteps = 6;
 
     /// <summary>The case of this number in a run of this seed.</summary>
-    public FuzzCase Make(ulong runSeed, ulong caseNumber) => Make(Chance.Of(runSeed, caseNumber), isToServer: null);
+    public FuzzCase Make(ulong runSeed, ulong caseNumber) => Make(Chance.Of(runSeed, caseNumber), side: null);
 
-    /// <summary>The next case of a stream; for one side, or for either.</summary>
-    public FuzzCase Make(Chance chance, bool? isToServer)
+    /// <summary>The next case of a stream; for one side, or for any.</summary>
+    public FuzzCase Make(Chance chance, CaseSide? side)
     {
-        bool toServer = isToServer ?? !chance.OneIn(3);
-        FuzzCase[] kept = toServer ? corpus.Servers : corpus.Clients;
-        FuzzCase made = kept.Length > 0 && chance.OneIn(2) ? chance.Pick<FuzzCase>(kept)
-            : toServer ? new ClientSpeech(chance).Draw()
-            : new ServerSpeech(chance).Draw();
+        CaseSide chosen = side ?? chance.Below(9) switch
+        {
+            < 4 => CaseSide.NbdServer,
+            < 6 => CaseSide.NbdClient,
+            < 8 => CaseSide.NvmeController,
+            _ => CaseSide.NvmeHost,
+        };
+        FuzzCase[] kept = corpus.SaidTo(chosen);
+        FuzzCase made = kept.Length > 0 && chance.OneIn(2) ? chance.Pick<FuzzCase>(kept) : chosen switch
+        {
+            CaseSide.NbdServer => new ClientSpeech(chance).Draw(),
+            CaseSide.NbdClient => new ServerSpeech(chance).Draw(),
+            CaseSide.NvmeController => new HostSpeech(chance).Draw(),
+            _ => new ControllerSpeech(chance).Draw(),
+        };
         if (!chance.OneIn(8))
         {
             FieldMutation fields = new(made, chance);

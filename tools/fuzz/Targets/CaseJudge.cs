@@ -13,7 +13,7 @@ namespace BlockEmu.Fuzz.Targets;
 public static class CaseJudge
 {
     /// <summary>The largest thing a message may announce and get room for before it has come (a BLOCK_STATUS of 2^20
-    /// extents of 16 bytes, at the client), and what the machines themselves take.</summary>
+    /// extents of 16 bytes, at the NBD client), and what the machines themselves take.</summary>
     private const long ClientBaseBytes = 18 << 20;
 
     private const long ServerBaseBytes = 1 << 20;
@@ -69,6 +69,11 @@ public static class CaseJudge
         return string.Equals(whole, cut, StringComparison.Ordinal) ? null : $"cut into pieces it differs: [{whole} <> {cut}]";
     }
 
-    private static string Run(CaseKind kind, byte[] bytes, Pieces pieces) =>
-        kind.IsToServer() ? ServerTarget.Run(kind.TlsMode(), bytes, pieces) : ClientTarget.Run(kind, bytes, pieces);
+    private static string Run(CaseKind kind, byte[] bytes, Pieces pieces) => kind.Side() switch
+    {
+        CaseSide.NbdServer => ServerTarget.Run(kind.TlsMode(), bytes, pieces),
+        CaseSide.NbdClient => ClientTarget.Run(kind, bytes, pieces),
+        CaseSide.NvmeController => ControllerTarget.Run(kind, bytes, pieces),
+        _ => HostTarget.Run(bytes, pieces),
+    };
 }
