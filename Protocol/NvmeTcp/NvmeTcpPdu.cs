@@ -36,7 +36,7 @@ public sealed class NvmeTcpPdu
         NvmeTcpCommonHeader common = NvmeTcpCommonHeader.Read(start);
         int headDigestBytes = Has(common, NvmeTcpPduFlags.HeaderDigest) ? NvmeTcpCommonHeader.DigestBytes : 0;
         int dataDigestBytes = Has(common, NvmeTcpPduFlags.DataDigest) ? NvmeTcpCommonHeader.DigestBytes : 0;
-        if (common.HeaderBytes < start.Length || common.LengthBytes > MaxPduBytes
+        if (common.HeaderBytes == 0 || common.HeaderBytes != HeaderBytesOf(common.Type) || common.LengthBytes > MaxPduBytes
             || common.LengthBytes < Math.Max(common.HeaderBytes + headDigestBytes, common.DataOffsetBytes) + dataDigestBytes)
         {
             throw new NvmeTcpProtocolException($"a PDU of type {common.Type} with HLEN {common.HeaderBytes} and PLEN {common.LengthBytes}");
@@ -83,6 +83,17 @@ public sealed class NvmeTcpPdu
 
         return bytes;
     }
+
+    /// <summary>0: no PDU that goes to a host.</summary>
+    private static int HeaderBytesOf(NvmeTcpPduType type) => type switch
+    {
+        NvmeTcpPduType.InitializeResponse => NvmeTcpInitializeResponse.SizeBytes,
+        NvmeTcpPduType.Response => NvmeTcpCapsule.ResponseHeaderBytes,
+        NvmeTcpPduType.ControllerData => NvmeTcpDataHeader.SizeBytes,
+        NvmeTcpPduType.ReadyToTransfer => NvmeTcpReadyToTransfer.SizeBytes,
+        NvmeTcpPduType.ControllerTerminate => NvmeTcpTerminate.HeaderBytes,
+        _ => 0,
+    };
 
     private static bool Has(in NvmeTcpCommonHeader header, NvmeTcpPduFlags flag) => (header.Flags & flag) != NvmeTcpPduFlags.None;
 

@@ -26,6 +26,7 @@ public sealed class FoundTests
     [InlineData("nvme-host-r2t-past-the-end", "an R2T for 512 bytes at 16384 of 16384")]
     [InlineData("nvme-host-data-past-the-end", "512 bytes of data at 4096 of 4096")]
     [InlineData("nvme-host-unknown-command", "command 77 is not outstanding")]
+    [InlineData("nvme-host-header-too-short", "a PDU of type Response with HLEN 8")]
     [InlineData("nvme-host-no-room-for-data", "an ICResp with MAXH2CDATA 0")]
     public void A_controller_that_lies_breaks_the_protocol_and_not_the_host(string name, string why)
     {

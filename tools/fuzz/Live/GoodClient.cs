@@ -1,21 +1,18 @@
 using System.Buffers.Binary;
-using System.Net.Security;
 using BlockEmu.Device.Randomness;
-using BlockEmu.Protocol.Nbd;
 
 namespace BlockEmu.Fuzz.Live;
 
 /// <summary>Beside the hostile ones: writes stamped blocks, reads them back, flushes; its disk is its own.</summary>
-internal sealed class GoodClient(LiveTarget target, Chance chance)
+/// <param name="open">A way to it, drawn from the chance.</param>
+/// <param name="chance">What is done.</param>
+internal sealed class GoodClient(Func<Chance, IGoodDoor> open, Chance chance)
 {
     private const int BlockBytes = 4096;
     private const int MaxBlocks = 1024;
     private const int MaxRunBlocks = 128;
     private const int FlushEvery = 64;
     private const int StayFor = 5000;
-
-    /// <summary>Nothing here takes a hundredth of it.</summary>
-    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(15);
 
     private readonly ulong[] _generations = new ulong[MaxBlocks];
     private readonly byte[] _written = new byte[MaxRunBlocks * BlockBytes];
@@ -31,74 +28,44 @@ internal sealed class GoodClient(LiveTarget target, Chance chance)
         bool isFirst = true;
         do
         {
-            using NbdClient client = Open(out int blockCount);
+            using IGoodDoor door = open(chance);
+            int blockCount = (int)Math.Min(MaxBlocks, door.SizeBytes / BlockBytes);
             if (isFirst)
             {
-                WriteAll(client, blockCount);
+                WriteAll(door, blockCount);
                 isFirst = false;
             }
 
             for (int i = 0; i < StayFor && goesOn(); i++)
             {
-                Work(client, blockCount);
+                Work(door, blockCount);
             }
 
             for (int block = 0; block < blockCount; block += MaxRunBlocks)
             {
-                Check(client, block, Math.Min(MaxRunBlocks, blockCount - block));
+                Check(door, block, Math.Min(MaxRunBlocks, blockCount - block));
             }
 
-            client.Disconnect();
+            door.Leave();
         }
         while (goesOn());
     }
 
-    /// <summary>Connects in one of the ways there are.</summary>
-    private NbdClient Open(out int blockCount)
-    {
-        NbdClient client = NbdClient.Connect(target.EndPoint, s_deadline);
-        if (target.HasTls && chance.OneIn(3))
-        {
-#pragma warning disable CA5359 // Our own child's, over a socket in a folder of our own; who it is was never in doubt.
-            client.StartTls(new SslClientAuthenticationOptions
-            {
-                TargetHost = "localhost",
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-            });
-#pragma warning restore CA5359
-        }
-
-        switch (chance.Below(3))
-        {
-            case 1:
-                client.UseStructuredReplies();
-                break;
-            case 2:
-                client.UseExtendedHeaders();
-                break;
-            default:
-                break;
-        }
-
-        blockCount = (int)Math.Min(MaxBlocks, client.Go(target.GoodExport).SizeBytes / BlockBytes);
-        return client;
-    }
-
-    private void WriteAll(NbdClient client, int blockCount)
+    private void WriteAll(IGoodDoor door, int blockCount)
     {
         for (int block = 0; block < blockCount; block += MaxRunBlocks)
         {
-            Write(client, block, Math.Min(MaxRunBlocks, blockCount - block));
+            Write(door, block, Math.Min(MaxRunBlocks, blockCount - block));
         }
     }
 
-    private void Work(NbdClient client, int blockCount)
+    private void Work(IGoodDoor door, int blockCount)
     {
-        Write(client, DrawBlock(blockCount, out int count), count);
-        Check(client, DrawBlock(blockCount, out count), count);
+        Write(door, DrawBlock(blockCount, out int count), count);
+        Check(door, DrawBlock(blockCount, out count), count);
         if (chance.OneIn(FlushEvery))
         {
-            Demand(client.Flush(), "FLUSH");
+            Demand(door.Flush(), "FLUSH");
         }
     }
 
@@ -109,20 +76,20 @@ internal sealed class GoodClient(LiveTarget target, Chance chance)
         return chance.Below(blockCount - count + 1);
     }
 
-    private void Write(NbdClient client, int block, int count)
+    private void Write(IGoodDoor door, int block, int count)
     {
         for (int i = 0; i < count; i++)
         {
             _generations[block + i]++;
         }
 
-        Demand(client.Write((long)block * BlockBytes, Stamp(block, count)), "WRITE");
+        Demand(door.Write((long)block * BlockBytes, Stamp(block, count)), "WRITE");
     }
 
-    private void Check(NbdClient client, int block, int count)
+    private void Check(IGoodDoor door, int block, int count)
     {
         Span<byte> read = _read.AsSpan(0, count * BlockBytes);
-        Demand(client.Read((long)block * BlockBytes, read), "READ");
+        Demand(door.Read((long)block * BlockBytes, read), "READ");
         int same = read.CommonPrefixLength(Stamp(block, count));
         if (same != read.Length)
         {
@@ -147,12 +114,12 @@ internal sealed class GoodClient(LiveTarget target, Chance chance)
         return bytes;
     }
 
-    private void Demand(NbdError error, string what)
+    private void Demand(string? fault, string what)
     {
         Interlocked.Increment(ref _operations);
-        if (error != NbdError.None)
+        if (fault is not null)
         {
-            throw new Targets.BrokenPromiseException($"the good client's {what} is answered with {error}");
+            throw new Targets.BrokenPromiseException($"the good client's {what} is answered with {fault}");
         }
     }
 }

@@ -12,7 +12,6 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
 {
     private const int HostileThreads = 6;
     private const int HostileNvmeThreads = 3;
-    private const int GoodThreads = 1;
     private const int KeptConnections = 16;
     private const double MaxGrowth = 1.2;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
@@ -27,7 +26,7 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
 
     public LiveReport Run(TimeSpan duration)
     {
-        GoodClient[] good = [.. Enumerable.Range(0, GoodThreads).Select(i => new GoodClient(target, Chance.Of(seed, ~(ulong)i)))];
+        GoodClient[] good = [.. GoodDoors().Select((open, i) => new GoodClient(open, Chance.Of(seed, ~(ulong)i)))];
         List<Thread> threads = [.. good.Select(g => new Thread(() => RunGood(g)) { IsBackground = true, Name = "good" })];
         threads.AddRange(Enumerable.Range(0, HostileThreads)
             .Select(i => new Thread(() => RunHostile(i)) { IsBackground = true, Name = "hostile" }));
@@ -59,6 +58,16 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
     }
 
     public void Dispose() => _stop.Dispose();
+
+    /// <summary>The good clients' ways, each to a disk of its own.</summary>
+    private IEnumerable<Func<Chance, IGoodDoor>> GoodDoors()
+    {
+        yield return chance => new NbdDoor(target, chance);
+        if (target.NvmeEndPoint is { } nvme)
+        {
+            yield return chance => new NvmeDoor(nvme, chance);
+        }
+    }
 
     private void RunGood(GoodClient client)
     {
@@ -130,11 +139,14 @@ public sealed class LiveRun(LiveTarget target, ServerChild? child, Corpus corpus
             findings.AddLive($"resident memory grew from {warmBytes >> 20} to {endBytes >> 20} MiB", [], $"seed {seed}");
         }
 
-        GoodClient afterwards = new(target, Chance.Of(seed, 0));
-        RunGood(afterwards);
-        if (afterwards.Operations == 0)
+        foreach (Func<Chance, IGoodDoor> open in GoodDoors())
         {
-            Report("the server serves nobody any more");
+            GoodClient afterwards = new(open, Chance.Of(seed, 0));
+            RunGood(afterwards);
+            if (afterwards.Operations == 0)
+            {
+                Report("the server serves nobody any more");
+            }
         }
     }
 

@@ -13,6 +13,9 @@ public sealed class ServerChild : IDisposable
     /// <summary>The disk that only the good client uses; hostile clients do not know its name.</summary>
     public const string GoodDisk = "kept-for-the-good-client";
 
+    /// <summary>The same of the good NVMe host.</summary>
+    public const string GoodNvmeDisk = GoodDisk + "-over-nvme";
+
     private const int MaxErrorLines = 1000;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -23,6 +26,7 @@ public sealed class ServerChild : IDisposable
         "name=grid,size=1M,block=4096,cache=64K,minblock=4096,maxpayload=1M,seed=2",
         "name=ro,size=1M,readonly,seed=3",
         $"name={GoodDisk},size=16M,cache=1M,seed=4",
+        $"name={GoodNvmeDisk},size=16M,cache=1M,seed=5",
     ];
 
     private readonly Process _process;
