@@ -179,7 +179,7 @@ internal sealed class NvmeController
     /// <summary>A queue's connection has ended.</summary>
     public void OnClosed(NvmeQueue queue)
     {
-        if (queue.IsAdmin)
+        if (queue.IsAdmin && !_services.IsStopping)
         {
             End(NvmeQueueStop.Close, "its admin queue has ended");
             return;

@@ -13,7 +13,7 @@ internal sealed class NvmeKeepAlive : IDisposable
     private long _timeoutMs;
 
     public NvmeKeepAlive(TimeProvider time, Action onExpired) =>
-        _timer = time.CreateTimer(_ => onExpired(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(_ => Expire(onExpired), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>KATO, rounded up; 0 = there is no timer. Setting it starts it anew.</summary>
     public uint TimeoutMs
@@ -31,6 +31,15 @@ internal sealed class NvmeKeepAlive : IDisposable
     {
         uint timeout = TimeoutMs;
         _timer.Change(timeout == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(timeout), Timeout.InfiniteTimeSpan);
+    }
+
+    private void Expire(Action onExpired)
+    {
+        // One that was set to nothing while it ran out has not.
+        if (TimeoutMs != 0)
+        {
+            onExpired();
+        }
     }
 
     public void Dispose() => _timer.Dispose();

@@ -51,6 +51,9 @@ internal sealed class NvmeTarget : IDisposable
         Array.ForEach(all, s => s.LogWarnings());
     }
 
+    /// <summary>Connections are let go one by one from here on: the end of an admin queue's takes no other with it.</summary>
+    public void LetGo() => _services.IsStopping = true;
+
     /// <summary>Carries out a Connect, the first command of every connection (Base 6.3).</summary>
     /// <param name="command">The command; that it is a Connect was judged.</param>
     /// <param name="data">Its data, 1,024 bytes; fewer are refused.</param>

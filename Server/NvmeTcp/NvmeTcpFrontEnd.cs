@@ -64,6 +64,7 @@ public sealed class NvmeTcpFrontEnd : IAsyncDisposable
     /// <inheritdoc cref="ClientFrontEnd.StopAsync"/>
     public async Task StopAsync(TimeSpan grace)
     {
+        _target.LetGo();
         await _clients.StopAsync(grace);
         _target.Dispose();
     }

@@ -137,7 +137,8 @@ internal sealed class QueueConversation : IConversation, INvmeQueueSink
     {
         if (answer.Silence is { } how)
         {
-            // Its end is the same as of one that was there before.
+            // Its end is the same as of one that was there before; it waits for the power and for nothing else.
+            _deadline!.Dispose();
             _stop.Set(how);
             return _replies.Send();
         }

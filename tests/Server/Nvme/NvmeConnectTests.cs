@@ -105,6 +105,20 @@ public sealed class NvmeConnectTests
     }
 
     [Fact]
+    public void While_the_server_lets_hosts_go_every_queue_ends_by_itself()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        RecordedQueue io = new();
+        bench.Connect(io, 1, controller.Id);
+        bench.Target.LetGo();
+        controller.AdminQueue.Close();
+        Assert.Empty(io.Stopped);
+        bench.Target.Dispose();
+        Assert.Equal([NvmeQueueStop.Reset], io.Stopped);
+    }
+
+    [Fact]
     public void The_end_of_the_admin_queue_ends_the_others_and_that_of_another_ends_only_it()
     {
         using NvmeBench bench = new();
@@ -117,7 +131,7 @@ public sealed class NvmeConnectTests
         queue.Close();
         Assert.Empty(second.Stopped);
         Assert.NotNull(bench.Connect(first, 1, controller.Id).Queue);
-        controller.OnClosed(new NvmeQueue(controller, new NvmeConnect(0, 0, 32, false, 0), admin));
+        controller.AdminQueue.Close();
         Assert.Equal([NvmeQueueStop.Close], first.Stopped);
         Assert.Equal([NvmeQueueStop.Close], second.Stopped);
         Assert.Equal(0x10010u, bench.Connect(queueId: 1, controllerId: controller.Id).Result);

@@ -3,6 +3,7 @@ using BlockEmu.Device.Power;
 using BlockEmu.Protocol.Nvme;
 using BlockEmu.Protocol.NvmeTcp;
 using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Tests.Nbd;
 using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.NvmeTcp;
@@ -51,7 +52,8 @@ public sealed class NvmeTcpPowerLiveTests
     [Fact]
     public async Task Mute_means_mute_until_the_power_returns()
     {
-        await using NvmeTcpBench bench = new();
+        FiredByHandTime time = new();
+        await using NvmeTcpBench bench = new(new FrontEndLimits { SilenceGrace = NvmeTcpBench.Patience }, time);
         bench.First.OffBehaviour = OffBehaviour.Hang;
         using NvmeTcpClient client = bench.Connect();
         bench.First.Disk.Cut(1, LossModel.LoseAll);
@@ -66,6 +68,8 @@ public sealed class NvmeTcpPowerLiveTests
 
         // Three silent connections and no thread.
         Assert.True(SpinWait.SpinUntil(() => bench.FrontEnd.CountParked() == 3, NvmeTcpBench.Patience), $"{bench.FrontEnd.CountParked()}");
+        time.FireAll(); // no deadline of a handshake, and no Keep Alive
+        Assert.Equal(3, bench.FrontEnd.CountParked());
         Assert.All((NvmeTcpQueue[])[queue, client.Admin, late], q => Assert.Equal(0, ((NetworkStream)q.Stream).Socket.Available));
         bench.First.Disk.PowerOn();
         Assert.ThrowsAny<IOException>(() => queue.Wait(read));
