@@ -5,17 +5,17 @@ public sealed class DemoTests(VmImage vm)
 {
     private const string Seed = "1";
 
-    /// <summary>File systems and power cuts: one quick run, or with <c>./test --long</c> five cuts on each.</summary>
-    public static TheoryData<string, int> Runs =>
+    /// <summary>File systems, how they are attached, and power cuts: a quick run of each, or with <c>./test --long</c> five cuts on all.</summary>
+    public static TheoryData<string, string, int> Runs =>
         Environment.GetEnvironmentVariable("BLOCKEMU_TEST_LONG") == "1"
-            ? new() { { "ext4", 5 }, { "xfs", 5 }, { "btrfs", 5 } }
-            : new() { { "ext4", 2 } };
+            ? new() { { "ext4", "nbd", 5 }, { "xfs", "nbd", 5 }, { "btrfs", "nbd", 5 }, { "ext4", "nvme", 5 }, { "xfs", "nvme", 5 }, { "btrfs", "nvme", 5 } }
+            : new() { { "ext4", "nbd", 2 }, { "xfs", "nvme", 1 } };
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public async Task Everything_fsynced_survives_the_power_cuts(string fileSystem, int cuts)
+    public async Task Everything_fsynced_survives_the_power_cuts(string fileSystem, string frontEnd, int cuts)
     {
-        ToolRun run = await DemoAsync("--fs", fileSystem, "--rounds", $"{cuts}");
+        ToolRun run = await DemoAsync("--fs", fileSystem, "--front-end", frontEnd, "--rounds", $"{cuts}");
 
         Assert.True(run.ExitCode == 0, run.Everything);
         Assert.Contains("KEPT", run.Output, StringComparison.Ordinal);

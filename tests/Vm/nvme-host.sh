@@ -14,22 +14,10 @@ nqn() { echo "nqn.2026-11.io.blockemu:$1"; }
 
 # DISK [OPTION...]: connects, and waits for its block device -> controller, device, queue.
 attach() {
-  local disk=$1 try
+  local disk=$1
   shift
-  nvme connect -t tcp -a 10.0.2.2 -s "$port" -n "$(nqn "$disk")" --reconnect-delay=1 --ctrl-loss-tmo=20 "$@" || return
-  for try in $(seq 100); do
-    for controller in /sys/class/nvme/nvme*; do
-      [ "$(cat "$controller/subsysnqn" 2> /dev/null)" = "$(nqn "$disk")" ] || continue
-      controller=${controller##*/}
-      for device in /sys/class/nvme/$controller/nvme*n*; do
-        device=/dev/${device##*/} queue=/sys/block/${device##*/}/queue
-        [ ! -b "$device" ] || return 0
-      done
-    done
-    usleep 50000
-  done
-  echo "no block device of $disk"
-  return 1
+  device=$(nvme-attach "$port" "$(nqn "$disk")" "$@") || return
+  queue=/sys/block/${device##*/}/queue controller=$(basename "$(readlink -f "/sys/block/${device##*/}/device")")
 }
 detach() { nvme disconnect -n "$(nqn "$1")"; }
 

@@ -1,18 +1,25 @@
-# One boot of the demo's guest. The demo puts variables in front: port, block, fs, seed; format; verify and round (the
+# One boot of the demo's guest. The demo puts variables in front: front_end, port, nqn, block, fs, seed; format; verify and round (the
 # round to verify, then the one to write); empty: nothing of that. Answers are lines "WORD ..." on standard output; what the tools say goes to standard error.
-witness=/in/witness device=/dev/nbd0
+witness=/in/witness
 say() { echo "$@"; }
 give_up() { say problem "$@"; exit 1; }
 
 # The kernel's lines about the file system and its device since the last call, without their time stamps.
 dmesg -c > /dev/null
-kernel_lines() { dmesg -c | sed -E 's/^(<[0-9]+>)?\[[^]]*\] //' | grep -E 'EXT4-fs|JBD2|XFS|BTRFS|nbd|I/O error'; }
+kernel_lines() { dmesg -c | sed -E 's/^(<[0-9]+>)?\[[^]]*\] //' | grep -E 'EXT4-fs|JBD2|XFS|BTRFS|nbd|nvme|I/O error'; }
 
 # -timeout: a server that hangs while it should not is an error after that long, instead of a guest that waits for ever.
 # At the cut it does not matter: this guest is killed long before.
-modprobe nbd
-nbd-client -N disk0 -b "$block" -timeout 30 10.0.2.2 "$port" $device > /tmp/log 2>&1 || { cat /tmp/log >&2; give_up "nbd-client could not attach"; }
-cat /tmp/log >&2
+case $front_end in
+  nbd)
+    modprobe nbd
+    device=/dev/nbd0
+    nbd-client -N disk0 -b "$block" -timeout 30 10.0.2.2 "$port" $device > /tmp/log 2>&1 || { cat /tmp/log >&2; give_up "nbd-client could not attach"; }
+    cat /tmp/log >&2 ;;
+  nvme)
+    modprobe nvme-tcp
+    device=$(nvme-attach "$port" "$nqn") || give_up "nvme connect could not attach" ;;
+esac
 
 if [ -n "$format" ]; then
   case $fs in
@@ -58,4 +65,7 @@ if [ -n "$round" ]; then
   kernel_lines | sed 's/^/kernel /'
   give_up "the writer ended with $status: $(cat /tmp/log)"
 fi
-nbd-client -d $device >&2
+case $front_end in
+  nbd) nbd-client -d $device >&2 ;;
+  nvme) nvme disconnect -n "$nqn" >&2 ;;
+esac

@@ -22,6 +22,11 @@ class ServerProblem(Exception):
     """The server did not start, or refused a request."""
 
 
+def nqn(disk):
+    """The disk's subsystem over NVMe/TCP."""
+    return f"nqn.2026-11.io.blockemu:{disk}"
+
+
 def build():
     """Builds the server as its users do, in the Release configuration."""
     subprocess.run(["dotnet", "build", "-c", "Release", "-v", "quiet", "-nologo", "-clp:ErrorsOnly",
@@ -64,13 +69,17 @@ class Liar:
 
 
 class Server:
-    """A server with one disk named disk0, on free loopback ports."""
+    """A server with disks, on free loopback ports. `disks`: the options of each by its name, or those of one named disk0.
+    Methods that concern one disk take disk0 unless told otherwise."""
 
-    def __init__(self, program, disk, log_path, is_lying=False):
-        self._nbd_port, self._admin_port = free_port(), free_port()
-        command = (["dotnet", program] if program.endswith(".dll") else [program]) + [
-            "--disk", "name=disk0," + disk,
-            "--nbd", f"127.0.0.1:{self._nbd_port}", "--admin", f"127.0.0.1:{self._admin_port}"]
+    def __init__(self, program, disks, log_path, is_lying=False):
+        self._nbd_port, self._admin_port, self.nvme_port = free_port(), free_port(), free_port()
+        disks = disks if isinstance(disks, dict) else {"disk0": disks}
+        command = (["dotnet", program] if program.endswith(".dll") else [program])
+        for name, options in disks.items():
+            command += ["--disk", f"name={name},{options}"]
+        command += ["--nbd", f"127.0.0.1:{self._nbd_port}", "--nvme", f"127.0.0.1:{self.nvme_port}",
+                    "--admin", f"127.0.0.1:{self._admin_port}"]
         self.command = " ".join(command)
         self._liar = Liar(self._nbd_port, log_path) if is_lying else None
         self._log_path = log_path
@@ -119,9 +128,9 @@ class Server:
         with self._request(method, path, content, {"Content-Type": "application/json"} if content else {}) as answer:
             return answer.read()
 
-    def cut(self, loss, clients="hang"):
+    def cut(self, loss, clients="hang", disk="disk0"):
         """Cuts the disk's power; `clients` is what they see of it. Returns the report."""
-        return json.loads(self._send("POST", "/api/v1/disks/disk0/power/cut", {"loss": loss, "clients": clients}))
+        return json.loads(self._send("POST", f"/api/v1/disks/{disk}/power/cut", {"loss": loss, "clients": clients}))
 
     def cut_when_pending(self, commands, close_book, timeout_s, **cut):
         """Watches until so many of the disk's commands are unflushed, calls `close_book`, and cuts at once; `cut` is the
@@ -142,6 +151,17 @@ class Server:
                 raise ServerProblem(f"the cut: {answer.status} {text.decode(errors='replace')}")
             return json.loads(text)
 
+    def wait_for_pending(self, disks, commands, timeout_s):
+        """Watches until each of the disks has so many unflushed commands; says whether they came in time."""
+        end = time.monotonic() + timeout_s
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)) as connection:
+            while time.monotonic() < end:
+                connection.request("GET", "/api/v1/disks")
+                found = {disk["name"]: disk["pendingCommands"] for disk in json.loads(connection.getresponse().read())["disks"]}
+                if all(found[disk] >= commands for disk in disks):
+                    return True
+        return False
+
     def pending(self):
         """What was pending at the last cut, command by command (docs/http.md, "Reports"), while there is a report."""
         commands, offset = [], 0
@@ -155,15 +175,15 @@ class Server:
     def shutdown(self):
         self._send("POST", "/api/v1/disks/disk0/power/shutdown", {})
 
-    def power_on(self):
-        self._send("POST", "/api/v1/disks/disk0/power/on", {})
+    def power_on(self, disk="disk0"):
+        self._send("POST", f"/api/v1/disks/{disk}/power/on", {})
         if self._liar:
             self._liar.start()
 
-    def save(self, path, file_path):
+    def save(self, path, file_path, disk="disk0"):
         """Keeps what a request under the disk answers; says whether that worked."""
         try:
-            with self._request("GET", "/api/v1/disks/disk0/" + path) as answer, open(file_path, "wb") as file:
+            with self._request("GET", f"/api/v1/disks/{disk}/{path}") as answer, open(file_path, "wb") as file:
                 shutil.copyfileobj(answer, file, 1 << 20)
         except (OSError, ServerProblem):
             return False

@@ -8,7 +8,7 @@ import time
 
 from outcomes import Broken, Trouble
 from promises import Promises
-from server import Server
+from server import Server, nqn
 from vm import TOOLS, Guest
 
 SILENCE_S = 120   # longer than any step of the guest on a busy machine
@@ -32,7 +32,7 @@ class Story:
         size_mib = max(1024, 256 + 64 * options.rounds)
         disk = f"size={size_mib}M,block={options.block},seed={options.seed}"
         disk += "," + options.disk if options.disk else ""
-        self._title = f"{options.fs} on a disk of {size_mib} MiB, seed {options.seed}, loss {options.loss}"
+        self._title = f"{options.fs} on a disk of {size_mib} MiB over {options.front_end}, seed {options.seed}, loss {options.loss}"
         if options.liar:
             self._title += ", behind a proxy that lies about flush"
         self._server = Server(options.server, disk, self._path("server.log"), options.liar)
@@ -86,7 +86,8 @@ class Story:
         time.sleep(delay_s)   # so that the cut falls anywhere, not only just behind a line
 
         self._promises.close()
-        report = self._server.cut(self._o.loss)
+        # Over NVMe a host that has not seen the power fail is refused once; a guest that was killed has forgotten all.
+        report = self._server.cut(self._o.loss, "hang" if self._o.front_end == "nbd" else "reconnect")
         self._guest.kill()
         self._guest = None
         p = self._promises
@@ -182,11 +183,12 @@ class Story:
         with open(listing, "w", encoding="ascii") as file:
             file.write(self._promises.listing())
         values = {"format": "", "verify": "", "round": "", "fs": self._o.fs, "seed": self._o.seed, "block": self._o.block,
-                  "port": self._server.guest_port, **variables}
+                  "front_end": self._o.front_end, "nqn": nqn("disk0"),
+                  "port": self._server.guest_port if self._o.front_end == "nbd" else self._server.nvme_port, **variables}
         head = "".join(f"{name}={value}\n" for name, value in values.items())
         self._promises.start()
         base = self._path(f"guest-before-round{values['round']}" if values["round"] else "guest-last")
-        self._guest = Guest(head + self._script, [self._witness, listing], base, self._on_line)
+        self._guest = Guest(self._o.kernel, head + self._script, [self._witness, listing], base, self._on_line)
 
     def _on_line(self, line):
         if self._o.verbose and line and not line.startswith(("file ", "loose ", "slot ", "survived ")):

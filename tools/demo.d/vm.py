@@ -19,13 +19,13 @@ class Guest:
     """Boots the VM with a script and files. Lines come from `next_line()`; `on_line` sees each at the moment it arrives,
     on the reading thread, and None at the end."""
 
-    def __init__(self, script, files, log_base, on_line=None, time_limit_s=240):
+    def __init__(self, kernel, script, files, log_base, on_line=None, time_limit_s=240):
         self._on_line = on_line or (lambda line: None)
         self._queue = queue.Queue()
         self._pid_file = log_base + ".pid"
         with open(log_base + ".err", "ab") as err:
             self._run = subprocess.Popen(
-                [os.path.join(TOOLS, "vm", "run"), "-t", str(time_limit_s), "-l", log_base + ".kernel",
+                [os.path.join(TOOLS, "vm", "run"), "-k", kernel, "-t", str(time_limit_s), "-l", log_base + ".kernel",
                  "-p", self._pid_file, *[part for path in files for part in ("-f", path)], script],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -71,9 +71,9 @@ class Guest:
             self.kill()
 
 
-def build():
+def build(kernel):
     """Makes the VM where it is not there yet (tools/vm/build says what it does)."""
-    subprocess.run([os.path.join(TOOLS, "vm", "build")], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([os.path.join(TOOLS, "vm", "build"), "--kernel", kernel], check=True, stdout=subprocess.DEVNULL)
 
 
 def compile_witness():

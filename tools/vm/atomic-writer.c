@@ -8,11 +8,11 @@
  *   atomic-writer write PATH SLOT_BYTES SLOTS NAME SEED ROUND [plain]
  *                                        overwrites slots until it is killed, with several processes; prints
  *       began NAME                       each process has written something
- *       kept NAME SLOT GENERATION        a promise: this write was RWF_DSYNC and has returned
- *   atomic-writer verify PATH SLOT_BYTES SLOTS NAME < LIST   LIST: those "kept" lines that had arrived before the cut; prints
- *       torn NAME SLOT: ...              the slot holds blocks of more than one write
+ *       kept NAME SLOT GENERATION        a promise: this write was RWF_DSYNC and has returned (plain ones make none)
+ *   atomic-writer verify PATH SLOT_BYTES SLOTS NAME ROUND < LIST   LIST: those "kept" lines that had arrived before the cut; prints
+ *       torn NAME SLOT: ...              the slot holds blocks of more than one write, and one of them is of this round
  *       damaged NAME SLOT: ...           a block that nobody wrote there, or a promised generation that is gone
- *       totals NAME slots=N kept=N newer=N torn=N damaged=N
+ *       totals NAME slots=N written=N torn=N damaged=N    written: whole, by a write of this round
  *
  * PATH is a device or a file, opened with O_DIRECT. A slot is what one write covers. Every 512 bytes of it carry a stamp,
  * their own offset in it, and bytes that follow from both, so that no mixture of writes can look like one. */
@@ -36,7 +36,7 @@
 
 enum {
     WRITERS = 8,                /* processes; each has the slots whose number leaves its own as the remainder */
-    PROMISE_EVERY = 32,         /* writes of a process: RWF_DSYNC flushes the disk, and with nothing unflushed nothing is at stake */
+    PROMISE_EVERY = 64,         /* writes of a process: RWF_DSYNC flushes the disk, and with nothing unflushed nothing is at stake */
     BLOCK_BYTES = 512, MAX_SLOT_BYTES = 1 << 20, MAX_SLOTS = 1 << 16, MAX_BUFFERS = 64,
     ALIGNMENT_BYTES = 4096,
 };
@@ -143,7 +143,7 @@ static void write_forever(const char *path, uint32_t slot_bytes, uint32_t slots,
     uint64_t state = seed ^ round << 8 ^ writer, own_slots = slots / WRITERS;
     for (uint64_t number = 1;; number++) {
         uint64_t slot = next(&state) % own_slots * WRITERS + writer, generation = round << 32 | number;
-        int is_promise = next(&state) % PROMISE_EVERY == 0;
+        int is_promise = flags != 0 && next(&state) % PROMISE_EVERY == 0;
         stamp_slot(slot, generation, writer, slot_bytes);
         write_slot(fd, path, slot, slot_bytes, flags | (is_promise ? RWF_DSYNC : 0));
         if (number == 1) printf("began %s\n", name);
@@ -169,7 +169,8 @@ static int start_writers(const char *path, uint32_t slot_bytes, uint32_t slots, 
 
 static uint64_t promised[MAX_SLOTS];
 static const char *verified_name;
-static struct { uint32_t kept, newer, torn, damaged; } total;
+static uint64_t verified_round;
+static struct { uint32_t written, torn, damaged; } total;
 
 static void read_promises(uint32_t slots) {
     char word[16], name[64];
@@ -188,7 +189,7 @@ static int is_what_was_written(const union block *block, uint64_t offset_bytes, 
 }
 
 static void verify_slot(uint64_t slot, uint32_t slot_bytes) {
-    uint64_t first = slot_blocks[0].stamp.generation, oldest = first;
+    uint64_t first = slot_blocks[0].stamp.generation, oldest = first, newest = first;
     uint32_t seam = 0;
     for (uint32_t at = 0; at < slot_bytes; at += BLOCK_BYTES) {
         const union block *block = &slot_blocks[at / BLOCK_BYTES];
@@ -199,28 +200,31 @@ static void verify_slot(uint64_t slot, uint32_t slot_bytes) {
             return;
         }
         if (block->stamp.generation < oldest) oldest = block->stamp.generation;
+        if (block->stamp.generation > newest) newest = block->stamp.generation;
         if (block->stamp.generation != first && seam == 0) seam = at;
     }
     if (oldest < promised[slot]) {
         total.damaged++;
         printf("damaged %s %" PRIu64 ": generation %" PRIu64 ", promised was %" PRIu64 "\n", verified_name, slot, oldest, promised[slot]);
+    } else if (newest >> 32 != verified_round) {
+        /* Of an earlier round: it was judged then. */
     } else if (seam != 0) {
         total.torn++;
         printf("torn %s %" PRIu64 ": generation %" PRIu64 " to byte %u, then %" PRIu64 "\n", verified_name, slot, first, seam,
             slot_blocks[seam / BLOCK_BYTES].stamp.generation);
-    } else if (promised[slot] != 0 && first == promised[slot]) total.kept++;
-    else if (first != 0) total.newer++;
+    } else total.written++;
 }
 
-static int verify(const char *path, uint32_t slot_bytes, uint32_t slots, const char *name) {
+static int verify(const char *path, uint32_t slot_bytes, uint32_t slots, const char *name, const char *round) {
     verified_name = name;
+    verified_round = strtoull(round, NULL, 10);
     read_promises(slots);
     int fd = open_direct(path, O_RDONLY);
     for (uint32_t slot = 0; slot < slots; slot++) {
         if (pread(fd, slot_blocks, slot_bytes, (off_t)slot * slot_bytes) != (ssize_t)slot_bytes) fail("reading", path);
         verify_slot(slot, slot_bytes);
     }
-    printf("totals %s slots=%u kept=%u newer=%u torn=%u damaged=%u\n", name, slots, total.kept, total.newer, total.torn, total.damaged);
+    printf("totals %s slots=%u written=%u torn=%u damaged=%u\n", name, slots, total.written, total.torn, total.damaged);
     return 0;
 }
 
@@ -232,7 +236,7 @@ int main(int argc, char **argv) {
     if (slot_bytes >= BLOCK_BYTES && slot_bytes <= MAX_SLOT_BYTES && slot_bytes % BLOCK_BYTES == 0
         && slots >= WRITERS && slots <= MAX_SLOTS && slots % WRITERS == 0) {
         if (argc == 5 && strcmp(argv[1], "fill") == 0) return fill_slots(argv[2], slot_bytes, slots);
-        if (argc == 6 && strcmp(argv[1], "verify") == 0) return verify(argv[2], slot_bytes, slots, argv[5]);
+        if (argc == 7 && strcmp(argv[1], "verify") == 0) return verify(argv[2], slot_bytes, slots, argv[5], argv[6]);
         int is_plain = argc == 9 && strcmp(argv[8], "plain") == 0;
         if ((argc == 8 || is_plain) && strcmp(argv[1], "write") == 0)
             return start_writers(argv[2], slot_bytes, slots, argv + 5, is_plain ? 0 : RWF_ATOMIC);
