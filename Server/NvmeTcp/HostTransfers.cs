@@ -1,4 +1,3 @@
-using System.Buffers;
 using BlockEmu.Protocol.Nvme;
 using BlockEmu.Server.Transport;
 
@@ -9,8 +8,9 @@ namespace BlockEmu.Server.NvmeTcp;
 /// <list type="number">
 /// <item><description>A command has memory, all of it from the budget, from its R2T on and no earlier: what a host announces costs
 /// nothing. There are no more of them than the queue has entries.</description></item>
-/// <item><description>They get memory in their order. When there is none they wait for what others of this connection give back; and
-/// only when there are no others does the connection itself wait, so that it holds nothing that it waits for.</description></item>
+/// <item><description>They get memory in their order. When there is none they wait for what others of this connection give back, as
+/// long as the host has data to send for those; and only when nothing at all is held does the connection itself wait. Who holds halves
+/// of fused pairs and nothing else neither waits nor keeps others waiting: <see cref="TakeStuck"/>.</description></item>
 /// </list>
 /// </remarks>
 internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replies)
@@ -20,12 +20,17 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
     private readonly Queue<HostTransfer> _waiting = new();
     private readonly BufferShare _share = memory.Budget.LargeRequests;
     private int _holders;
+    private int _asked;
 
     /// <summary>How many commands wait.</summary>
     public int Count => _all.Count - _free.Count;
 
     /// <summary>Whether commands wait for memory, and nobody of this connection holds any.</summary>
     public bool IsStarved => _waiting.Count > 0 && _holders == 0;
+
+    /// <summary>The next command that waits, when what is held will not be given back before it has its memory; null: there is none.
+    /// It is to be ended without its data.</summary>
+    public HostTransfer? TakeStuck() => _waiting.Count > 0 && _holders > 0 && _asked == 0 ? _waiting.Dequeue() : null;
 
     /// <summary>The one with a TTAG, if data was asked for and is not whole.</summary>
     public HostTransfer? Find(ushort tag) => tag < _all.Count && _all[tag].Asked is not null ? _all[tag] : null;
@@ -50,9 +55,22 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
     }
 
     /// <summary>A command whose data is to be asked for. False: sending ended the session.</summary>
-    public bool Ask(in NvmeCommand command, int lengthBytes, out HostTransfer transfer)
+    /// <param name="command">The command.</param>
+    /// <param name="lengthBytes">Of its data.</param>
+    /// <param name="transfer">What stands for it.</param>
+    /// <param name="session">Given, the data goes to where the session's disk keeps it: for a write that it can be stocked for.</param>
+    public bool Ask(in NvmeCommand command, int lengthBytes, out HostTransfer transfer, QueueSession? session = null)
     {
-        transfer = Add(command, lengthBytes);
+        transfer = Add();
+        if (session is null)
+        {
+            transfer.Begin(command, lengthBytes);
+        }
+        else
+        {
+            transfer.Begin(command, lengthBytes, session);
+        }
+
         _waiting.Enqueue(transfer);
         return Feed();
     }
@@ -65,10 +83,10 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
             return null;
         }
 
-        HostTransfer transfer = Add(command, data.Length);
-        Take(transfer);
-        data.CopyTo(transfer.Bytes);
-        transfer.DoneBytes = data.Length;
+        HostTransfer transfer = Add();
+        transfer.Begin(command, data.Length);
+        Place(transfer);
+        transfer.Put(data);
         return transfer;
     }
 
@@ -91,15 +109,18 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
     public bool WaitForMemory() =>
         _share.Take(memory, _waiting.Peek().LengthBytes) && AskFor(_waiting.Dequeue()) && Feed();
 
+    /// <summary>All that it was asked for has come.</summary>
+    public void Complete() => _asked--;
+
     /// <summary>It is done: its memory goes back.</summary>
     public void End(HostTransfer transfer)
     {
-        if (transfer.Memory.Length > 0)
+        if (transfer.HasPlace)
         {
             _holders--;
+            _asked -= transfer.IsWhole ? 0 : 1;
+            transfer.Leave();
             _share.Return(memory, transfer.LengthBytes);
-            ArrayPool<byte>.Shared.Return(transfer.Memory);
-            transfer.Memory = [];
         }
 
         transfer.Begin(default, 0);
@@ -116,10 +137,21 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
             {
                 End(transfer);
             }
+
+            transfer.Trim();
         }
     }
 
-    private HostTransfer Add(in NvmeCommand command, int lengthBytes)
+    /// <summary>Nothing came for a while: gives back what is kept for the next ones.</summary>
+    public void Rest()
+    {
+        foreach (HostTransfer transfer in _free)
+        {
+            transfer.Trim();
+        }
+    }
+
+    private HostTransfer Add()
     {
         if (!_free.TryPop(out HostTransfer? transfer))
         {
@@ -127,19 +159,19 @@ internal sealed class HostTransfers(ConnectionMemory memory, CapsuleBatch replie
             _all.Add(transfer);
         }
 
-        transfer.Begin(command, lengthBytes);
         return transfer;
     }
 
-    private void Take(HostTransfer transfer)
+    private void Place(HostTransfer transfer)
     {
-        transfer.Memory = ArrayPool<byte>.Shared.Rent(transfer.LengthBytes);
+        transfer.Place();
         _holders++;
     }
 
     private bool AskFor(HostTransfer transfer)
     {
-        Take(transfer);
+        Place(transfer);
+        _asked++;
         return replies.AddReadyToTransfer(new BatchedPdu(transfer.Command.CommandId, null, true, false, 0)
         {
             WantedBytes = (uint)transfer.LengthBytes,

@@ -10,6 +10,7 @@ internal sealed class IoCommands
 {
     // Less is copied for less than it costs to send from where it lies.
     private const int LeastViewBytes = 4096;
+    private const int LeastStockBytes = 16 << 10;
 
     private readonly QueueSession _session;
     private readonly CapsuleBatch _replies;
@@ -49,9 +50,7 @@ internal sealed class IoCommands
             case NvmeIoOpcode.Read:
                 return Read(command);
             case NvmeIoOpcode.Write:
-                bool isFua = IsFua(command);
-                return (!isFua || !_isFuaSlow || _replies.Send())
-                    && AnswerWrite(command, _disk.Write(_epoch, OffsetOf(command), data, isFua));
+                return MaySendBefore(command) && AnswerWrite(command, _disk.Write(_epoch, OffsetOf(command), data, IsFua(command)));
             case NvmeIoOpcode.Flush:
                 return (!_isFlushSlow || _replies.Send()) && _answers.Add(command, _disk.Flush(_epoch));
             case NvmeIoOpcode.Compare:
@@ -69,6 +68,14 @@ internal sealed class IoCommands
                 return _answers.Add(command, _copy.Run(command, data, IsFua(command), out uint failedRange), failedRange);
         }
     }
+
+    /// <summary>Whether a command is a write whose data can go to where the disk keeps it, and is large enough for that.</summary>
+    public bool CanStock(in NvmeCommand command, int lengthBytes) =>
+        command.IoOpcode == NvmeIoOpcode.Write && lengthBytes >= LeastStockBytes && _disk.CanStock(OffsetOf(command), lengthBytes);
+
+    /// <summary>A write that is stocked. False: the session ended.</summary>
+    public bool Write(HostTransfer write) =>
+        MaySendBefore(write.Command) && AnswerWrite(write.Command, write.Write(IsFua(write.Command)));
 
     /// <summary>Compare and Write, both halves with their data. False: the session ended.</summary>
     public bool CompareAndWrite(in NvmeCommand compare, ReadOnlySpan<byte> expected, in NvmeCommand write, ReadOnlySpan<byte> data)
@@ -91,6 +98,9 @@ internal sealed class IoCommands
             _ => _answers.Add(compare, NvmeStatus.FusedFailed.Final) && _answers.Add(write, status),
         };
     }
+
+    /// <summary>What comes before a write that may take long is sent. False: that ended the session.</summary>
+    private bool MaySendBefore(in NvmeCommand write) => !_isFuaSlow || !IsFua(write) || _replies.Send();
 
     private bool AnswerBoth(in NvmeCommand compare, in NvmeCommand write) =>
         _answers.Add(compare, NvmeStatus.Success) && AnswerWrite(write, DiskStatus.Ok);
@@ -149,10 +159,17 @@ internal sealed class IoCommands
         return status == DiskStatus.Ok ? null : _answers.Add(command, status, isRead: true);
     }
 
-    private bool Compare(in NvmeCommand command, ReadOnlySpan<byte> data) =>
-        IsUnreadable(command)
+    private bool Compare(in NvmeCommand command, ReadOnlySpan<byte> data)
+    {
+        if (command.ForceUnitAccess && CommitForRead(command) is { } goesOn)
+        {
+            return goesOn;
+        }
+
+        return IsUnreadable(command)
             ? _answers.Add(command, NvmeStatus.UnrecoveredReadError.Final)
             : _answers.Add(command, _disk.Compare(_epoch, OffsetOf(command), data), isRead: true);
+    }
 
     /// <summary>Ranges are judged before any is deallocated.</summary>
     private bool Deallocate(in NvmeCommand command, ReadOnlySpan<byte> data)

@@ -32,7 +32,7 @@ internal sealed class IoQueueCommands(QueueSession session, IoCommands commands,
         }
 
         return dataBytes != 0 && command.Data.Kind == NvmeSglKind.Transport
-            ? transfers.Ask(command, (int)command.Data.LengthBytes, out _)
+            ? transfers.Ask(command, (int)command.Data.LengthBytes, out _, commands.CanStock(command, dataBytes) ? session : null)
             : commands.Execute(command, data);
     }
 
@@ -43,9 +43,9 @@ internal sealed class IoQueueCommands(QueueSession session, IoCommands commands,
             return FinishFused(transfer);
         }
 
-        bool goesOn = transfer.Doom.IsSuccess
-            ? commands.Execute(transfer.Command, transfer.Bytes)
-            : commands.Answers.Add(transfer.Command, transfer.Doom);
+        bool goesOn = !transfer.Doom.IsSuccess ? commands.Answers.Add(transfer.Command, transfer.Doom)
+            : transfer.IsStocked ? commands.Write(transfer)
+            : commands.Execute(transfer.Command, transfer.Bytes);
         transfers.End(transfer);
         return goesOn;
     }

@@ -107,6 +107,7 @@ internal sealed class PduFlow(ClientLink link, CapsuleBatch replies, ConnectionM
     private bool TryRest(bool isMidCommand)
     {
         Input.Rest();
+        Transfers.Rest();
 
         // It said that it is idle: a stop that did not see this is seen here.
         Interlocked.MemoryBarrier();

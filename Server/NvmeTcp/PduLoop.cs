@@ -59,7 +59,7 @@ internal sealed class PduLoop(ClientLink link, PduFlow flow, CapsuleBatch replie
         ReadOnlySpan<byte> arrived = _input.Arrived;
         if (arrived.Length < NvmeTcpCommonHeader.SizeBytes)
         {
-            return flow.Receive(NvmeTcpCommonHeader.SizeBytes);
+            return EndStuck() && flow.Receive(NvmeTcpCommonHeader.SizeBytes);
         }
 
         NvmeTcpCommonHeader start = NvmeTcpCommonHeader.Read(arrived);
@@ -150,29 +150,42 @@ internal sealed class PduLoop(ClientLink link, PduFlow flow, CapsuleBatch replie
         }
 
         HostTransfer transfer = _receiving!;
-        Span<byte> room = transfer.Bytes.Slice(transfer.DoneBytes, _receivingBytes);
-        int takenBytes = Math.Min(room.Length, _input.Arrived.Length);
-        if (takenBytes == 0)
+        int takenBytes = Math.Min(_receivingBytes, _input.Arrived.Length);
+        if (takenBytes > 0)
         {
-            return room.Length >= LargeDataBytes
-                ? flow.ReceiveData(room, out int receivedBytes) && Advance(receivedBytes)
-                : flow.Receive(1, isMidData: true);
+            ReadOnlySpan<byte> taken = _input.Arrived[..takenBytes];
+            AddToDigest(taken);
+            transfer.Put(taken);
+            _input.Consume(takenBytes);
+            return Advance(takenBytes);
         }
 
-        _input.Arrived[..takenBytes].CopyTo(room);
-        _input.Consume(takenBytes);
-        return Advance(takenBytes);
+        if (transfer.IsStocked || _receivingBytes < LargeDataBytes)
+        {
+            return flow.Receive(1, isMidData: true);
+        }
+
+        Span<byte> room = transfer.Bytes.Slice(transfer.DoneBytes, _receivingBytes);
+        if (!flow.ReceiveData(room, out int receivedBytes))
+        {
+            return false;
+        }
+
+        AddToDigest(room[..receivedBytes]);
+        transfer.DoneBytes += receivedBytes;
+        return Advance(receivedBytes);
+    }
+
+    private void AddToDigest(ReadOnlySpan<byte> data)
+    {
+        if (_judge.DataDigestBytes > 0)
+        {
+            _receiving!.DigestState = Crc32C.Add(_receiving.DigestState, data);
+        }
     }
 
     private bool Advance(int bytes)
     {
-        HostTransfer transfer = _receiving!;
-        if (_judge.DataDigestBytes > 0)
-        {
-            transfer.DigestState = Crc32C.Add(transfer.DigestState, transfer.Bytes.Slice(transfer.DoneBytes, bytes));
-        }
-
-        transfer.DoneBytes += bytes;
         _receivingBytes -= bytes;
         _isDigestNext = _receivingBytes == 0 && _judge.DataDigestBytes > 0;
         return _receivingBytes > 0 || _isDigestNext || FinishData();
@@ -200,7 +213,28 @@ internal sealed class PduLoop(ClientLink link, PduFlow flow, CapsuleBatch replie
     {
         HostTransfer transfer = _receiving!;
         _receiving = null;
-        return !transfer.IsWhole || (_commands.Finish(transfer) && flow.Transfers.Feed()) || flow.EndAsReplies();
+        if (!transfer.IsWhole)
+        {
+            return true;
+        }
+
+        flow.Transfers.Complete();
+        return (_commands.Finish(transfer) && flow.Transfers.Feed()) || flow.EndAsReplies();
+    }
+
+    /// <summary>Commands that would wait for ever are to be tried again by their host.</summary>
+    private bool EndStuck()
+    {
+        while (flow.Transfers.TakeStuck() is { } stuck)
+        {
+            stuck.GiveUp(NvmeStatus.CommandInterrupted);
+            if (!_commands.Finish(stuck) || !flow.Transfers.Feed())
+            {
+                return flow.EndAsReplies();
+            }
+        }
+
+        return true;
     }
 
     private bool IsDamaged(uint digest, ReadOnlySpan<byte> received)

@@ -62,6 +62,30 @@ public sealed class NvmeTcpBudgetTests
         Assert.ThrowsAny<IOException>(() => NvmeTcpBench.Flush(stalled.Queue));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_pair_of_which_only_one_half_has_memory_is_to_be_tried_again(bool firstWaits)
+    {
+        // So little that a second payload finds no room beside the first.
+        await using NvmeTcpBench bench = new(s_small with { MaxBufferBytes = 8192 });
+        using NvmeTcpClient client = bench.Connect();
+        NvmeTcpQueue queue = client.Queue;
+        byte[] data = new byte[4096];
+        Submit(1, NvmeTcpBench.Command(NvmeIoOpcode.Compare, 0, 8) with { Fuse = NvmeFuse.First }, firstWaits);
+        Submit(2, NvmeTcpBench.Command(NvmeIoOpcode.Write, 0, 8) with { Fuse = NvmeFuse.Second }, waits: true);
+        NvmeStatus first = queue.Wait(1).Status;
+        Assert.Equal((NvmeStatus.FusedFailed, NvmeStatus.CommandInterrupted), (first, queue.Wait(2).Status));
+        Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Write(queue, 0, NvmeTcpBench.Pattern(65_536)));
+        Assert.Equal(NvmeTcpBench.Pattern(65_536), NvmeTcpBench.Read(queue, 0, 65_536));
+
+        void Submit(ushort commandId, NvmeCommand command, bool waits)
+        {
+            NvmeSgl sgl = waits ? NvmeSgl.Transport(4096) : NvmeSgl.InCapsule(4096);
+            queue.Send(command with { CommandId = commandId, Data = sgl }, waits ? default : data, waits ? data : default, 0);
+        }
+    }
+
     [Fact]
     public async Task What_was_held_goes_back_with_the_connection()
     {

@@ -36,6 +36,7 @@ public sealed class NvmeTcpCommandLiveTests
     [Theory]
     [InlineData(NvmeIoOpcode.Read)]
     [InlineData(NvmeIoOpcode.Verify)]
+    [InlineData(NvmeIoOpcode.Compare)]
     public async Task A_read_with_FUA_puts_on_media_what_it_returns(NvmeIoOpcode opcode)
     {
         await using NvmeTcpBench bench = new();
@@ -44,7 +45,8 @@ public sealed class NvmeTcpCommandLiveTests
         {
             Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Write(client.Queue, 0, data));
             NvmeCommand read = NvmeTcpBench.Command(opcode, 0, 8).WithForceUnitAccess();
-            Assert.Equal(NvmeStatus.Success, client.Queue.Execute(read, default, new byte[opcode == NvmeIoOpcode.Read ? 4096 : 0]).Status);
+            byte[] sent = opcode == NvmeIoOpcode.Compare ? data : [];
+            Assert.Equal(NvmeStatus.Success, client.Queue.Execute(read, sent, new byte[opcode == NvmeIoOpcode.Read ? 4096 : 0]).Status);
         }
 
         bench.First.Disk.Cut(1, LossModel.LoseAll);
