@@ -49,6 +49,12 @@ public sealed class NvmeTcpDataLiveTests
         }
 
         Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Flush(client.Queue));
+        NvmeCommand read = NvmeTcpBench.Command(NvmeIoOpcode.Read) with { CommandId = 900, Data = NvmeSgl.Transport(512) };
+        client.Queue.Stream.Write(client.Queue.Capsule(read));
+        NvmeTcpPdu pdu = client.Queue.Expect(NvmeTcpPduType.ControllerData);
+        int headBytes = (digests & NvmeTcpDigests.Header) == NvmeTcpDigests.None ? 24 : 28;
+        int unitBytes = (alignment + 1) * 4;
+        Assert.Equal((headBytes + unitBytes - 1) / unitBytes * unitBytes, pdu.Common.DataOffsetBytes);
         Assert.Empty(bench.ProtocolErrors.Read());
     }
 
