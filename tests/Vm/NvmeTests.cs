@@ -57,6 +57,7 @@ public abstract class NvmeTests
     [InlineData("refused without limits")]
     [InlineData("atomic on the device")]
     [InlineData("atomic on a partition")]
+    [InlineData("atomic on a partition with small physical blocks")]
     [InlineData("atomic ext4")]
     [InlineData("atomic xfs")]
     [InlineData("atomic btrfs")]
