@@ -7,7 +7,6 @@ namespace BlockEmu.Server.NvmeTcp;
 internal static class IoJudge
 {
     private const int PractBit = 8;
-    private const int UpcomingFuseMask = 3;
 
     /// <summary>How a command fails whatever its data is; success: it may be carried out.</summary>
     /// <param name="command">The command.</param>
@@ -16,7 +15,7 @@ internal static class IoJudge
     public static NvmeStatus Judge(in NvmeCommand command, NvmeNamespace space, out int dataBytes)
     {
         dataBytes = 0;
-        if (command.Psdt != NvmeCommand.PsdtSgl || ((int)command.Fuse & UpcomingFuseMask) == (int)NvmeFuse.Invalid)
+        if (command.Psdt != NvmeCommand.PsdtSgl || command.Fuse == NvmeFuse.Invalid)
         {
             return NvmeStatus.InvalidField.Final;
         }
