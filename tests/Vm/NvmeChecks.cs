@@ -22,6 +22,8 @@ public abstract class NvmeChecks : GuestChecks
             "name=boundary48k,size=64M,awupf=16K,nabspf=48K,seed=1",
             "name=nabo,size=64M,awupf=16K,nabspf=32K,nabo=4K,seed=1",
             "name=npwg,size=64M,awupf=16K,npwg=512,seed=1",
+            "name=noiob,size=64M,awupf=16K,noiob=8K,seed=1",
+            "name=npwg16k,size=64M,awupf=12K,npwg=16K,seed=1",
             "name=power,size=256M,awupf=16K,seed=1");
         return await RunScriptsAsync(
             ["nvme-host.sh", "nvme-commands.sh", "nvme-atomic.sh", "nvme-power.sh"],

@@ -162,4 +162,18 @@ atomic_writes() {
   detach unit512 > /dev/null
 }
 
+# Settings at which a kernel complains, or goes without the namespace; 6.12 takes them as they come.
+boundary_below_the_unit() { if [ "$kernel" = stable ]; then shows_limits noiob 512 16384 0; else shows_limits noiob 0 0 0; fi; }
+granularity_above_an_odd_unit() {
+  if [ "$kernel" = stable ]; then shows_limits npwg16k 512 8192 0; return; fi
+  ! attach npwg16k && dmesg | grep 'Invalid physical block size'
+  local status=$?
+  detach npwg16k
+  return $status
+}
+
 atomic_writes
+is_content() { ! dmesg | grep -E 'WARNING:|BUG:|Oops|nvme nvme[0-9]+: .*(recovery|timeout|failed|invalid|unexpected|error)'; }
+check "kernel log" is_content   # up to here nothing was to go wrong
+check "limits noiob" boundary_below_the_unit
+check "limits npwg" granularity_above_an_odd_unit
