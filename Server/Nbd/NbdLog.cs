@@ -30,7 +30,7 @@ internal static partial class NbdLog
     public static partial void HandshakeFailed(ILogger logger, long connection, string reason);
 
     [LoggerMessage(
-        2013, LogLevel.Warning, "NBD connection {Connection} was reset: its client stalls while others wait for the memory that it holds")]
+        2014, LogLevel.Warning, "NBD connection {Connection} was reset: its client stalls while others wait for the memory that it holds")]
     public static partial void Evicted(ILogger logger, long connection);
 
     [LoggerMessage(

@@ -22,9 +22,6 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
     private const int MaxReplies = 1024;
     private const int FirstReplies = 32;
 
-    // A large reply is sent in pieces, so that it shows how the client gets on with it.
-    private const int PieceBytes = 1 << 20;
-
     // Held while a batch is checked against the power and sent, so that a cut can wait for the send's end. Held across
     // I/O on purpose, and only ever contended by a cut.
     private readonly Lock _gate = new();
@@ -135,7 +132,7 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
                 RefuseAll();
             }
 
-            if (End == SessionEnd.None && !SendWire(_buffer.Bytes[.._usedBytes]))
+            if (End == SessionEnd.None && !_gather.Send(_buffer.Bytes[.._usedBytes], memory))
             {
                 End = SessionEnd.Close;
             }
@@ -201,30 +198,6 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
         bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: true);
         End = hasRoom ? End : SessionEnd.Reset;
         return hasRoom;
-    }
-
-    private bool SendWire(Span<byte> wire)
-    {
-        memory.IsClientsTurn = true;
-        int sentBytes = _gather.IsEmpty ? 0 : _gather.Send(wire);
-        memory.Move(Math.Max(0, sentBytes));
-        bool isSent = sentBytes >= 0 && SendPieces(wire[sentBytes..]);
-        memory.IsClientsTurn = false;
-        return isSent;
-    }
-
-    private bool SendPieces(ReadOnlySpan<byte> wire)
-    {
-        bool isSent = true;
-        while (isSent && !wire.IsEmpty)
-        {
-            ReadOnlySpan<byte> piece = wire[..Math.Min(wire.Length, PieceBytes)];
-            isSent = socket.Send(piece);
-            memory.Move(piece.Length);
-            wire = wire[piece.Length..];
-        }
-
-        return isSent;
     }
 
     private void RefuseAll()

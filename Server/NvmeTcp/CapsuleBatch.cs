@@ -21,9 +21,6 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
     private const int MaxPdus = 1024;
     private const int FirstPdus = 32;
 
-    // A large reply is sent in pieces, so that it shows how the client gets on with it.
-    private const int PieceBytes = 1 << 20;
-
     // Held while a batch is checked against the stop and sent, so that a cut can wait for the send's end. Held across
     // I/O on purpose, and only ever contended by a cut.
     private readonly Lock _gate = new();
@@ -137,7 +134,7 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
                 }
             }
 
-            if (End is SessionEnd.None or SessionEnd.Close && !SendWire(_buffer.Bytes[.._usedBytes]))
+            if (End is SessionEnd.None or SessionEnd.Close && !_gather.Send(_buffer.Bytes[.._usedBytes], memory))
             {
                 End = SessionEnd.Close;
             }
@@ -238,30 +235,6 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
         bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: true);
         End = hasRoom ? End : SessionEnd.Reset;
         return hasRoom;
-    }
-
-    private bool SendWire(Span<byte> wire)
-    {
-        memory.IsClientsTurn = true;
-        int sentBytes = _gather.IsEmpty ? 0 : _gather.Send(wire);
-        memory.Move(Math.Max(0, sentBytes));
-        bool isSent = sentBytes >= 0 && SendPieces(wire[sentBytes..]);
-        memory.IsClientsTurn = false;
-        return isSent;
-    }
-
-    private bool SendPieces(ReadOnlySpan<byte> wire)
-    {
-        bool isSent = true;
-        while (isSent && !wire.IsEmpty)
-        {
-            ReadOnlySpan<byte> piece = wire[..Math.Min(wire.Length, PieceBytes)];
-            isSent = link.Send(piece);
-            memory.Move(piece.Length);
-            wire = wire[piece.Length..];
-        }
-
-        return isSent;
     }
 
     /// <summary>Completions become path errors; what asked for data still does.</summary>

@@ -13,6 +13,9 @@ internal sealed unsafe class ReplyGather(ClientLink link)
     private const int FirstCapacity = 64;
     private const int KeptCapacity = 2048;
 
+    // A large reply is sent in pieces, so that it shows how the client gets on with it.
+    private const int PieceBytes = 1 << 20;
+
     private Hole[] _holes = [];
     private IoVector[] _vectors = [];
     private int _holeCount;
@@ -35,22 +38,16 @@ internal sealed unsafe class ReplyGather(ClientLink link)
         _holes[_holeCount++] = new Hole(offsetBytes, lengthBytes, firstSegment, View.Segments.Length);
     }
 
-    /// <summary>Sends the buffer's bytes with the data in its places, as far as the client takes it at once; then puts what is left
-    /// of the data where it belongs. Returns how many bytes have left; less than 0: the client has gone.</summary>
-    public int Send(Span<byte> wire)
+    /// <summary>Sends all of a buffer's bytes with the data in its places, however long the client takes; the connection's memory is
+    /// told of what moves. False: the client has gone.</summary>
+    public bool Send(Span<byte> wire, ConnectionMemory memory)
     {
-        fixed (byte* start = wire)
-        {
-            Lay((nint)start, wire.Length);
-            int sentBytes = SendVectors();
-            if (sentBytes >= 0 && sentBytes < wire.Length)
-            {
-                CopyOut(wire, sentBytes);
-            }
-
-            Release();
-            return sentBytes;
-        }
+        memory.IsClientsTurn = true;
+        int sentBytes = IsEmpty ? 0 : SendAtOnce(wire);
+        memory.Move(Math.Max(0, sentBytes));
+        bool isSent = sentBytes >= 0 && SendPieces(wire[sentBytes..], memory);
+        memory.IsClientsTurn = false;
+        return isSent;
     }
 
     /// <summary>Lets the disk's bytes go.</summary>
@@ -69,6 +66,38 @@ internal sealed unsafe class ReplyGather(ClientLink link)
     {
         View.Trim();
         (_holes, _vectors, _holeCount, _vectorCount) = ([], [], 0, 0);
+    }
+
+    private bool SendPieces(ReadOnlySpan<byte> wire, ConnectionMemory memory)
+    {
+        bool isSent = true;
+        while (isSent && !wire.IsEmpty)
+        {
+            ReadOnlySpan<byte> piece = wire[..Math.Min(wire.Length, PieceBytes)];
+            isSent = link.Send(piece);
+            memory.Move(piece.Length);
+            wire = wire[piece.Length..];
+        }
+
+        return isSent;
+    }
+
+    /// <summary>Sends the buffer's bytes with the data in its places, as far as the client takes it at once; then puts what is left
+    /// of the data where it belongs. Returns how many bytes have left; less than 0: the client has gone.</summary>
+    private int SendAtOnce(Span<byte> wire)
+    {
+        fixed (byte* start = wire)
+        {
+            Lay((nint)start, wire.Length);
+            int sentBytes = SendVectors();
+            if (sentBytes >= 0 && sentBytes < wire.Length)
+            {
+                CopyOut(wire, sentBytes);
+            }
+
+            Release();
+            return sentBytes;
+        }
     }
 
     private void Lay(nint wire, int lengthBytes)

@@ -35,6 +35,15 @@ public sealed class HouseTests
         None(Repository.Files.Where(f => Regex.IsMatch(f, "(^|/)(Utils?|Common|Helpers?|Misc)(/|\\.cs$)")));
 
     [Fact]
+    public void No_two_log_messages_have_one_event_id()
+    {
+        string[] ids = [.. Repository.Code.SelectMany(static f => Regex.Matches(Repository.Read(f), "\\[LoggerMessage\\(\\s*(\\d+)"))
+            .Select(static m => m.Groups[1].Value)];
+        Assert.True(ids.Length > 30);
+        None(ids.GroupBy(static id => id).Where(static g => g.Count() > 1).Select(static g => $"{g.Key} {g.Count()} times"));
+    }
+
+    [Fact]
     public void Every_rule_that_is_switched_off_has_its_reason_above_it()
     {
         foreach (string file in Repository.Files.Where(f => f.EndsWith(".globalconfig", StringComparison.Ordinal)))
