@@ -16,6 +16,9 @@ public sealed class DeviceIoException : IOException
     /// <summary>The first byte of the medium that could not be had, where that is known.</summary>
     public long? OffsetBytes { get; init; }
 
+    /// <summary>Whether the medium is not what it was: nothing that it says counts any more (<see cref="Power.PowerState.Failed"/>).</summary>
+    public bool IsMediumLost { get; init; }
+
     internal DiskStatus ToStatus() => Errno is Media.LibC.ENOSPC or Media.LibC.EDQUOT or Media.LibC.EFBIG
         ? DiskStatus.MediumFull
         : DiskStatus.MediumError;

@@ -83,12 +83,13 @@ public sealed class Disk : IDisposable
         _destage = new DestageCommand(_core, _destager);
         _power = new DiskPower(_core, _destager, _powerGate);
         _changes = new DiskChanges(_core);
+        _core.Failed += () => PowerChanged?.Invoke(this, PowerState.Failed);
 
         IMedium OpenMedium(PageArena arena, PageTable pages)
         {
             IMedium medium = file is null
                 ? new MemoryMedium(geometry, arena, pages)
-                : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost, options.KeepsRedo);
+                : new FileMedium(geometry, file, options);
             return wrapMedium is null ? medium : wrapMedium(medium);
         }
     }
@@ -208,15 +209,34 @@ public sealed class Disk : IDisposable
     /// <summary>Cuts the power. When it returns the disk is off and judged. <see cref="PowerMoveException"/> when it is off.</summary>
     /// <param name="seed">The cut's own seed; null = hash(disk seed, cut number), kept to 53 bits.</param>
     /// <param name="loss">The loss model; null = the disk's.</param>
-    public CutReport Cut(ulong? seed = null, LossModel? loss = null) => Announce(_power.Cut(seed, loss));
+    /// <exception cref="CutNotJudgedException">The power is off, and the medium did not let the cut be judged.</exception>
+    public CutReport Cut(ulong? seed = null, LossModel? loss = null)
+    {
+        try
+        {
+            return Announce(_power.Cut(seed, loss));
+        }
+        catch (CutNotJudgedException)
+        {
+            Announce(false);
+            throw;
+        }
+    }
 
     /// <summary>Judges the same cut again; the disk stays off. <see cref="PowerMoveException"/> when there is no cut to judge.</summary>
     public CutReport Recut(ulong? seed = null, LossModel? loss = null) => _power.Recut(seed, loss);
 
-    /// <summary>Power on: a new epoch, on the platter as it is. <see cref="PowerMoveException"/> when it is on.</summary>
-    public void PowerOn()
+    /// <summary>Why the disk is not what it should be: <see cref="PowerState.Failed"/>, or off after a cut that could not be judged;
+    /// else null.</summary>
+    public string? Failure => _power.Failure;
+
+    /// <summary>Power on: a new epoch, on the platter as it is found. A disk that has failed loses what is pending.
+    /// <see cref="PowerMoveException"/>, and nothing changes, when it is on, when what is found does not fit, or when the cut
+    /// could not be judged.</summary>
+    /// <param name="acceptLoss">Takes the old platter when the cut could not be judged: all that was pending is lost.</param>
+    public void PowerOn(bool acceptLoss = false)
     {
-        _power.PowerOn();
+        _power.PowerOn(acceptLoss);
         PowerChanged?.Invoke(this, PowerState.On);
     }
 

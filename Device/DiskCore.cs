@@ -11,7 +11,6 @@ namespace BlockEmu.Device;
 internal sealed class DiskCore : IDisposable
 {
     private readonly long _cacheBytes;
-    private readonly PageLoans _loans;
     private RandomOrder? _randomOrder;
     private long _flushesAccepted;
 
@@ -24,7 +23,7 @@ internal sealed class DiskCore : IDisposable
         Events = events;
         _cacheBytes = options.CacheBytes;
         Arena = new PageArena();
-        _loans = new PageLoans(Arena);
+        Lending = new PageLending(this);
         Pages = new PageTable(geometry.PageCount);
         Cache = new WriteCache(geometry, Arena, Pages);
         Reader = new VisibleReader(geometry, Cache);
@@ -51,6 +50,9 @@ internal sealed class DiskCore : IDisposable
 
     public PageArena Arena { get; }
 
+    /// <summary>The pages that sessions have for payloads on their way.</summary>
+    public PageLending Lending { get; }
+
     /// <summary>The pages in use, of the cache and of a platter in memory.</summary>
     public PageTable Pages { get; }
 
@@ -61,6 +63,9 @@ internal sealed class DiskCore : IDisposable
     public IMedium Medium { get; }
 
     public PowerState State { get; set; } = PowerState.On;
+
+    /// <summary>While <see cref="PowerState.Failed"/>: why.</summary>
+    public string? FailureReason { get; private set; }
 
     public long Epoch { get; private set; } = 1;
 
@@ -128,41 +133,27 @@ internal sealed class DiskCore : IDisposable
         }
     }
 
+    /// <summary>Raised once when the medium is lost, outside any lock, on the thread that met it.</summary>
+    public event Action? Failed;
+
     /// <summary>Whether a session may go on: null = wait until the power has settled.</summary>
     public DiskStatus? Admit(long epoch) =>
         epoch != Epoch || State == PowerState.Off ? DiskStatus.PowerLost
+        : State == PowerState.On ? DiskStatus.Ok
         : State == PowerState.Stopping ? null
-        : DiskStatus.Ok;
+        : DiskStatus.MediumError;
 
-    /// <summary>Lends pages to a session; false when it may not go on. Takes <see cref="Gate"/>.</summary>
-    public bool TryLend(long epoch, Span<nint> pages)
+    /// <summary>What a command ends with that the medium refused. Where the medium is lost, the disk has failed from here on. Takes
+    /// <see cref="Gate"/>.</summary>
+    public DiskStatus Refuse(DeviceIoException error)
     {
-        lock (Gate)
+        if (error.IsMediumLost)
         {
-            if (Admit(epoch) != DiskStatus.Ok)
-            {
-                return false;
-            }
-
-            _loans.Lend(pages);
-            return true;
+            Fail(error.Message);
         }
-    }
 
-    /// <summary>Takes lent pages back. Takes <see cref="Gate"/>.</summary>
-    public void TakeBack(ReadOnlySpan<nint> pages)
-    {
-        if (!pages.IsEmpty)
-        {
-            lock (Gate)
-            {
-                _loans.TakeBack(pages);
-            }
-        }
+        return error.ToStatus();
     }
-
-    /// <summary>A lent page has become the cache's.</summary>
-    public void Keep() => _loans.Keep();
 
     /// <summary>Options that hold for commands accepted from now on.</summary>
     public void Change(DiskOptions options)
@@ -220,6 +211,22 @@ internal sealed class DiskCore : IDisposable
         Events?.OnDestage(sequence);
     }
 
+    private void Fail(string reason)
+    {
+        lock (Gate)
+        {
+            FailureReason ??= State == PowerState.Off ? null : reason;
+            if (State != PowerState.On)
+            {
+                return; // a move is under way, or there was one: it meets the medium itself
+            }
+
+            State = PowerState.Failed;
+        }
+
+        Failed?.Invoke();
+    }
+
     /// <summary>The power has returned: a new epoch, with nothing pending and nothing required of it yet.</summary>
     public void BeginEpoch()
     {
@@ -228,6 +235,7 @@ internal sealed class DiskCore : IDisposable
         NewestRequired = 0;
         Epoch++;
         State = PowerState.On;
+        FailureReason = null;
         Events?.OnPowerOn();
     }
 
@@ -282,6 +290,6 @@ internal sealed class DiskCore : IDisposable
     {
         Medium.Dispose();
         Pages.Dispose();
-        _loans.Close();
+        Lending.Close();
     }
 }

@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Power;
-using BlockEmu.Device.Randomness;
 
 namespace BlockEmu.Device;
 
@@ -10,29 +8,18 @@ namespace BlockEmu.Device;
 [SuppressMessage("Usage", "CA2213", Justification = "No wait handle is ever asked of it, and a late move may still wait on it")]
 internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powerGate) : IDisposable
 {
-    /// <summary>Drawn seeds fit a JSON number exactly.</summary>
-    private const int DrawnSeedShift = 11;
-
     private readonly SemaphoreSlim _moves = new(1, 1);
-    private readonly List<CutReport> _reports = []; // under the core's gate
-    private readonly List<DiskMark> _marks = []; // under the core's gate
-    private CutSession? _session;
+    private readonly DiskMarks _marks = new(core);
+    private readonly CutJudgement _judgement = new(core);
     private bool _isDisposed; // under _moves
-    private int _reportCount;
     private int _cutCount;
 
     public int Cuts => Volatile.Read(ref _cutCount);
 
-    public IReadOnlyList<CutReport> Reports
-    {
-        get
-        {
-            lock (core.Gate)
-            {
-                return [.. _reports];
-            }
-        }
-    }
+    /// <summary>Why the disk is not what it should be: the medium is lost, or the cut could not be judged; else null.</summary>
+    public string? Failure => core.ReadLocked(static core => core.FailureReason) ?? _judgement.Failure;
+
+    public IReadOnlyList<CutReport> Reports => _judgement.Reports;
 
     public CutReport Cut(ulong? seed, LossModel? loss) => Move(() =>
     {
@@ -42,31 +29,51 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         {
             core.State = PowerState.Off;
             _cutCount++;
-            _session = new CutSession(core, _cutCount, [.. _marks]);
+            _judgement.Begin(_cutCount, _marks.All);
         }
 
         powerGate.Settle();
-        return JudgeSession(_session, seed, loss, _cutCount);
+        return _judgement.Judge(seed, loss);
     });
 
     public CutReport Recut(ulong? seed, LossModel? loss) => Move(() =>
     {
-        CutSession session = RequireSession("recut");
-        return JudgeSession(session, seed, loss, session.Report?.CutNumber ?? _cutCount);
+        _judgement.Require("recut");
+        return _judgement.Judge(seed, loss);
     });
 
-    public void PowerOn() => Move(() =>
+    public void PowerOn(bool acceptLoss) => Move(() =>
     {
-        if (core.State != PowerState.Off)
+        PowerState before = core.State;
+        if (before is not (PowerState.Off or PowerState.Failed))
         {
-            throw new PowerMoveException($"disk {core.Options.Name} is on already", core.State);
+            throw new PowerMoveException($"disk {core.Options.Name} is on already", before);
         }
 
-        DropSession();
-        lock (core.Gate)
+        if (!acceptLoss)
         {
-            _marks.Clear();
-            core.BeginEpoch();
+            _judgement.RequireDone();
+        }
+
+        if (before == PowerState.Failed)
+        {
+            Stop("switch on");
+            destager.WaitUntilIdle();
+        }
+
+        try
+        {
+            FindPlatter(before);
+            _judgement.Drop();
+            lock (core.Gate)
+            {
+                _marks.Clear();
+                core.BeginEpoch();
+            }
+        }
+        finally
+        {
+            Settle(before);
         }
 
         return true;
@@ -78,7 +85,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         DiskStatus status = FlushAll();
         lock (core.Gate)
         {
-            core.State = status == DiskStatus.Ok ? PowerState.Off : PowerState.On;
+            core.State = status == DiskStatus.Ok ? PowerState.Off : core.FailureReason is null ? PowerState.On : PowerState.Failed;
             if (status == DiskStatus.Ok)
             {
                 core.Cache.Clear();
@@ -89,35 +96,13 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         return status;
     });
 
-    public DiskMark Mark(string text)
-    {
-        if (text.Length is 0 or > Disk.MaxMarkChars)
-        {
-            throw new ArgumentException($"text: a mark has 1 to {Disk.MaxMarkChars} characters", nameof(text));
-        }
-
-        lock (core.Gate)
-        {
-            if (core.State != PowerState.On)
-            {
-                throw new PowerMoveException($"disk {core.Options.Name} is off: a mark belongs to a running event log", core.State);
-            }
-
-            DiskMark mark = new(core.Sequence, text);
-            if (_marks.Count == Disk.MaxMarks)
-            {
-                _marks.RemoveAt(0);
-            }
-
-            _marks.Add(mark);
-            core.Events?.OnMark(mark);
-            return mark;
-        }
-    }
+    public DiskMark Mark(string text) => _marks.Add(text);
 
     public void ReadPlatter(Action<PlatterReader> use) => Move(() =>
     {
         RequireOff("its platter is only to be had while it is off");
+        _judgement.RequireUntouched();
+        FindPlatter(PowerState.Off);
         use(core.Medium.Read);
         return true;
     });
@@ -130,9 +115,10 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             throw new PowerMoveException($"disk {core.Options.Name} is read-only", core.State);
         }
 
+        FindPlatter(PowerState.Off);
         lock (core.Gate)
         {
-            DropSession();
+            _judgement.Drop();
             core.Cache.Clear();
         }
 
@@ -141,13 +127,8 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         return true;
     });
 
-    public T WithEvidence<T>(Func<CutEvidence, T> use) => Move(() =>
-    {
-        CutSession session = RequireSession("show the evidence of a cut");
-        return session.Report is null
-            ? throw new PowerMoveException($"disk {core.Options.Name}: the cut could not be judged; a recut tries again", core.State)
-            : use(session.Evidence());
-    });
+    public T WithEvidence<T>(Func<CutEvidence, T> use) =>
+        Move(() => use(_judgement.RequireJudged("show the evidence of a cut").Evidence()));
 
     /// <summary>Ends everything: waits for the move and the batch under way; commands find the power off, moves the disk gone.</summary>
     public void Dispose()
@@ -163,7 +144,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
 
             powerGate.Settle();
             destager.WaitUntilIdle();
-            DropSession();
+            _judgement.Dispose();
         }
 
         _moves.Release();
@@ -187,7 +168,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     {
         lock (core.Gate)
         {
-            if (core.State != PowerState.On)
+            if (core.State is not (PowerState.On or PowerState.Failed))
             {
                 throw new PowerMoveException($"disk {core.Options.Name} is off already: there is nothing to {what}", core.State);
             }
@@ -195,6 +176,30 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             core.State = PowerState.Stopping;
             powerGate.Unsettle();
         }
+    }
+
+    /// <summary>Goes on with the platter as it is found now. Where it does not fit, nothing changes.</summary>
+    private void FindPlatter(PowerState before)
+    {
+        try
+        {
+            core.Medium.Refresh();
+        }
+        catch (DeviceIoException e)
+        {
+            throw new PowerMoveException($"disk {core.Options.Name}: {e.Message}", before);
+        }
+    }
+
+    /// <summary>The end of a move that may have failed: what is neither on nor off by it is as before.</summary>
+    private void Settle(PowerState before)
+    {
+        lock (core.Gate)
+        {
+            core.State = core.State == PowerState.Stopping ? before : core.State;
+        }
+
+        powerGate.Settle();
     }
 
     private DiskStatus FlushAll()
@@ -215,58 +220,11 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         return DiskStatus.Ok;
     }
 
-    private CutReport JudgeSession(CutSession session, ulong? seed, LossModel? loss, int cutNumber)
-    {
-        // Without the gate: the disk is off, so nothing else touches the cache, and the medium may take its time.
-        DiskOptions options = core.Options;
-        ulong drawn = seed ?? (SplitMix64.Hash(options.Seed, (ulong)cutNumber) >> DrawnSeedShift);
-        CutReport report = session.Judge(_reportCount + 1, drawn, loss ?? options.Loss);
-        lock (core.Gate)
-        {
-            _reportCount++;
-            Keep(report);
-            core.Events?.OnCut(report);
-            return report;
-        }
-    }
-
-    private void Keep(CutReport report)
-    {
-        _reports.Add(report);
-        if (_reports.Count > Disk.MaxReports)
-        {
-            _reports.RemoveAt(0);
-        }
-
-        long entries = 0;
-        for (int i = _reports.Count - 1; i >= 0; i--)
-        {
-            entries += _reports[i].Pending.Count;
-            if (entries > Disk.MaxReportEntries && i < _reports.Count - 1)
-            {
-                _reports[i] = _reports[i] with { Pending = [], IsPendingDropped = true };
-            }
-        }
-    }
-
-    private CutSession RequireSession(string what) =>
-        _session ?? throw new PowerMoveException(
-            core.State == PowerState.Off
-                ? $"disk {core.Options.Name} was not cut (or its platter was replaced since): nothing to {what}"
-                : $"disk {core.Options.Name} is on: {what} needs a cut disk",
-            core.State);
-
     private void RequireOff(string why)
     {
         if (core.State != PowerState.Off)
         {
             throw new PowerMoveException($"disk {core.Options.Name} is on: {why}", core.State);
         }
-    }
-
-    private void DropSession()
-    {
-        _session?.Dispose();
-        _session = null;
     }
 }

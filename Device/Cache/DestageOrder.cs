@@ -1,6 +1,6 @@
 namespace BlockEmu.Device.Cache;
 
-/// <summary>What a destage is for, and so which commands are its turn: one of four, as the methods say.</summary>
+/// <summary>What a destage is for, and so which commands are its turn: one of five, as the methods say.</summary>
 internal readonly struct DestageOrder
 {
     private enum Purpose
@@ -9,6 +9,7 @@ internal readonly struct DestageOrder
         Room,
         Background,
         One,
+        Zeroes,
     }
 
     private Purpose For { get; init; }
@@ -17,6 +18,8 @@ internal readonly struct DestageOrder
 
     private bool IsForThrough { get; init; }
 
+    private bool IsWithdrawable { get; init; }
+
     private PendingCommand? Only { get; init; }
 
     private long Sequence { get; init; }
@@ -24,7 +27,7 @@ internal readonly struct DestageOrder
     private long? CoveredOrder { get; init; }
 
     /// <summary>Whether it is for one command alone, which is withdrawn when the medium refuses it.</summary>
-    public bool IsForOne => For == Purpose.One;
+    public bool IsForOne => For == Purpose.One && IsWithdrawable;
 
     /// <summary>By the policy's order, until a command with so much payload has room.</summary>
     /// <param name="payloadBytes">The command's payload.</param>
@@ -37,7 +40,14 @@ internal readonly struct DestageOrder
 
     /// <summary>This command only, as long as it is pending and has this sequence number.</summary>
     public static DestageOrder One(PendingCommand command, long sequence) =>
-        new() { For = Purpose.One, Only = command, Sequence = sequence };
+        new() { For = Purpose.One, Only = command, Sequence = sequence, IsWithdrawable = true };
+
+    /// <summary>This command only, out of its turn; it stays pending when the medium refuses it.</summary>
+    public static DestageOrder Alone(PendingCommand command) =>
+        new() { For = Purpose.One, Only = command, Sequence = command.Sequence };
+
+    /// <summary>Of what this order is about, the trims and zeroes that may free room on the medium.</summary>
+    public DestageOrder OnlyZeroes() => new() { For = Purpose.Zeroes, CoveredOrder = CoveredOrder };
 
     /// <summary>Everything that was acknowledged up to a position; with null everything.</summary>
     public static DestageOrder Flush(long? coveredOrder) => new() { For = Purpose.Flush, CoveredOrder = coveredOrder };
@@ -56,6 +66,8 @@ internal readonly struct DestageOrder
                 }
 
                 return batch.Count == 0 ? 0 : Only!.LiveBytes;
+            case Purpose.Zeroes:
+                return PickZeroes(core, batch);
             case Purpose.Room:
                 return core.HasRoomFor(Bytes, IsForThrough) ? 0
                     : core.MakesRoomAtRandom(Bytes, IsForThrough) ? PickAtRandom(core, batch, Math.Clamp(core.Cache.LiveBytes / 8, 1, Destager.RoomBatchBytes))
@@ -68,12 +80,57 @@ internal readonly struct DestageOrder
         }
     }
 
+    /// <summary>The oldest command whose turn it is, whatever its size; null when the order is fulfilled. Under the disk's lock.</summary>
+    public PendingCommand? FindOldest(DiskCore core)
+    {
+        PendingCommand? command = For == Purpose.Room && core.HasRoomFor(Bytes, IsForThrough) ? null : core.Cache.Pending.Oldest;
+        while (command is not null && !IsCovered(command))
+        {
+            command = command.Newer;
+        }
+
+        return command;
+    }
+
+    /// <summary>The newest command of this order that is newer than another one, touches its range and was not tried. Under the
+    /// disk's lock.</summary>
+    public PendingCommand? FindOver(DiskCore core, PendingCommand command, HashSet<long> tried)
+    {
+        for (PendingCommand? c = core.Cache.Pending.Newest; c is not null && c != command; c = c.Older)
+        {
+            bool touches = c.OffsetBytes < command.OffsetBytes + command.LengthBytes && command.OffsetBytes < c.OffsetBytes + c.LengthBytes;
+            if (touches && IsCovered(c) && !tried.Contains(c.Sequence))
+            {
+                return c;
+            }
+        }
+
+        return null;
+    }
+
+    private long PickZeroes(DiskCore core, List<PendingCommand> batch)
+    {
+        for (PendingCommand? c = core.Cache.Pending.Newest; c is not null && batch.Count < Destager.BatchCommands; c = c.Older)
+        {
+            if (c.Kind != WriteKind.Write && !c.KeepsProvisioned && IsCovered(c))
+            {
+                batch.Add(c);
+            }
+        }
+
+        batch.Reverse(); // ascending: where they overlap, the newest must win
+        return 0;
+    }
+
+    private bool IsCovered(PendingCommand command) =>
+        CoveredOrder is not long covered || (command.IsAcknowledged && command.AcknowledgeOrder <= covered);
+
     private long PickOldest(DiskCore core, List<PendingCommand> batch, long maxBytes)
     {
         long bytes = 0;
         for (PendingCommand? c = core.Cache.Pending.Oldest; c is not null; c = c.Newer)
         {
-            if (CoveredOrder is long covered && !(c.IsAcknowledged && c.AcknowledgeOrder <= covered))
+            if (!IsCovered(c))
             {
                 continue;
             }

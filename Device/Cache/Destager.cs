@@ -28,7 +28,7 @@ internal sealed class Destager(DiskCore core)
 
     private readonly SemaphoreSlim _token = new(1, 1);
     private readonly ManualResetEventSlim _idle = new(initialState: true);
-    private readonly SharedSync _sync = new(core.Medium.Sync);
+    private readonly SharedSync _sync = new(core.Medium.Sync, core.Refuse);
 
     // Under the token: the batch under way, and what it needs.
     private readonly List<PendingCommand> _batch = [];
@@ -54,7 +54,13 @@ internal sealed class Destager(DiskCore core)
                 epoch = core.Epoch;
             }
 
-            DiskStatus status = RunBatch(epoch, DestageOrder.Background(maxBytes)) ?? DiskStatus.PowerLost;
+            DestageOrder order = DestageOrder.Background(maxBytes);
+            DiskStatus status = RunBatch(epoch, order) ?? DiskStatus.PowerLost;
+            if (IsRefusal(status) && RunBatch(epoch, order.OnlyZeroes()) == DiskStatus.Ok && _batch.Count != 0)
+            {
+                status = RunBatch(epoch, order) ?? DiskStatus.PowerLost;
+            }
+
             return status == DiskStatus.Ok ? new DestageProgress(_batch.Count, _batchBytes, status) : new DestageProgress(0, 0, status);
         }
         finally
@@ -97,19 +103,83 @@ internal sealed class Destager(DiskCore core)
         _token.Wait();
         try
         {
-            DiskStatus? status;
-            do
-            {
-                status = RunBatch(epoch, order);
-            }
-            while (status == DiskStatus.Ok && _batch.Count != 0);
-            return status;
+            DiskStatus? status = RunBatches(epoch, order);
+            return IsRefusal(status) ? RunAround(epoch, order, status) : status;
         }
         finally
         {
             _token.Release();
         }
     }
+
+    private DiskStatus? RunBatches(long? epoch, in DestageOrder order)
+    {
+        DiskStatus? status;
+        do
+        {
+            status = RunBatch(epoch, order);
+        }
+        while (status == DiskStatus.Ok && _batch.Count != 0);
+        return status;
+    }
+
+    /// <summary>What the medium refuses may be dead by something newer that the medium takes: a trim that frees the room which was
+    /// missing, an overwrite. Any order of destaging is legal, so that goes first.</summary>
+    private DiskStatus? RunAround(long? epoch, in DestageOrder order, DiskStatus? refusal)
+    {
+        if (RunBatch(epoch, order.OnlyZeroes()) == DiskStatus.Ok && _batch.Count != 0)
+        {
+            refusal = RunBatches(epoch, order);
+        }
+
+        while (IsRefusal(refusal))
+        {
+            PendingCommand? oldest;
+            lock (core.Gate)
+            {
+                oldest = order.FindOldest(core);
+            }
+
+            DiskStatus? status = oldest is null ? DiskStatus.Ok : RunOver(epoch, order, oldest);
+            if (oldest is null || status != DiskStatus.Ok)
+            {
+                return status;
+            }
+
+            refusal = RunBatches(epoch, order);
+        }
+
+        return refusal;
+    }
+
+    /// <summary>Destages one command, or else newer ones over it until it is dead or goes.</summary>
+    private DiskStatus? RunOver(long? epoch, in DestageOrder order, PendingCommand command)
+    {
+        HashSet<long> tried = [];
+        DestageOrder alone = DestageOrder.Alone(command);
+        while (true)
+        {
+            DiskStatus? status = RunBatch(epoch, alone);
+            PendingCommand? over = null;
+            if (IsRefusal(status))
+            {
+                lock (core.Gate)
+                {
+                    over = order.FindOver(core, command, tried);
+                }
+            }
+
+            if (over is null)
+            {
+                return status;
+            }
+
+            tried.Add(over.Sequence);
+            RunBatch(epoch, DestageOrder.Alone(over));
+        }
+    }
+
+    private static bool IsRefusal(DiskStatus? status) => status is DiskStatus.MediumError or DiskStatus.MediumFull;
 
     private DiskStatus? RunBatch(long? epoch, in DestageOrder order)
     {
@@ -159,7 +229,7 @@ internal sealed class Destager(DiskCore core)
             _idle.Set();
         }
 
-        return error?.ToStatus() ?? DiskStatus.Ok;
+        return error is null ? DiskStatus.Ok : core.Refuse(error);
     }
 
     private void BuildDelta()

@@ -4,8 +4,10 @@ namespace BlockEmu.Device.Cache;
 
 /// <summary>Syncs a medium for several at once: whoever comes while a sync is under way waits for the next one, and that serves
 /// all who came meanwhile.</summary>
+/// <param name="sync">Syncs; throws <see cref="DeviceIoException"/>.</param>
+/// <param name="refuse">Says what a command ends with that the medium refused.</param>
 [SuppressMessage("Design", "CA1001", Justification = "No wait handle is ever asked of it, and a late command may still wait on it")]
-internal sealed class SharedSync(Action sync)
+internal sealed class SharedSync(Action sync, Func<DeviceIoException, DiskStatus> refuse)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _asked;
@@ -33,7 +35,7 @@ internal sealed class SharedSync(Action sync)
         }
         catch (DeviceIoException e)
         {
-            return e.ToStatus();
+            return refuse(e);
         }
         finally
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Commands;
 
@@ -36,20 +35,20 @@ internal sealed class ComparedContent : IStepInput, IDisposable
         _registration = reads.Begin(_covering);
     }
 
-    public DiskStatus ReadPlatter(IMedium medium)
+    public DiskStatus ReadPlatter(DiskCore core)
     {
         try
         {
             foreach (ByteRange gap in _gapsBefore)
             {
-                medium.Read(gap.OffsetBytes, Of(_platter, gap));
+                core.Medium.Read(gap.OffsetBytes, Of(_platter, gap));
             }
 
             return DiskStatus.Ok;
         }
         catch (DeviceIoException e)
         {
-            return e.ToStatus();
+            return core.Refuse(e);
         }
     }
 

@@ -1,5 +1,4 @@
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Commands;
 
@@ -14,7 +13,7 @@ internal interface IStepInput
     void Register(DiskCore core, ReadsInFlight reads);
 
     /// <summary>Without the lock.</summary>
-    DiskStatus ReadPlatter(IMedium medium);
+    DiskStatus ReadPlatter(DiskCore core);
 
     /// <summary>Completes the payload, under the disk's lock. Null when a block has moved from the cache to the platter since it
     /// was read there: then what was read may be older, and everything begins anew. Any status but Ok ends the command

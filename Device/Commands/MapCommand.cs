@@ -70,7 +70,7 @@ internal sealed class MapCommand(DiskCore core, Destager destager, PowerGate pow
         }
         catch (DeviceIoException e)
         {
-            return e.ToStatus();
+            return core.Refuse(e);
         }
     }
 

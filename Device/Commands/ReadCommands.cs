@@ -134,7 +134,7 @@ internal sealed class ReadCommands(DiskCore core, Destager destager, PowerGate p
         catch (DeviceIoException e)
         {
             failedAtBytes = e.OffsetBytes >= at.OffsetBytes && e.OffsetBytes < at.EndBytes ? e.OffsetBytes : null;
-            return e.ToStatus();
+            return core.Refuse(e);
         }
     }
 }

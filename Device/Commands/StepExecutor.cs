@@ -238,7 +238,7 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             input.Register(core, destager.Reads);
         }
 
-        DiskStatus status = input.ReadPlatter(core.Medium);
+        DiskStatus status = input.ReadPlatter(core);
         if (status != DiskStatus.Ok)
         {
             lock (core.Gate)

@@ -1,5 +1,4 @@
 using BlockEmu.Device.Cache;
-using BlockEmu.Device.Media;
 
 namespace BlockEmu.Device.Commands;
 
@@ -45,17 +44,17 @@ internal sealed class UnalignedEdges : IStepInput
         }
     }
 
-    public DiskStatus ReadPlatter(IMedium medium)
+    public DiskStatus ReadPlatter(DiskCore core)
     {
         try
         {
-            medium.Read(_head.OffsetBytes, _platter.AsSpan(0, _blockBytes));
-            medium.Read(_tail.OffsetBytes, _platter.AsSpan(_blockBytes));
+            core.Medium.Read(_head.OffsetBytes, _platter.AsSpan(0, _blockBytes));
+            core.Medium.Read(_tail.OffsetBytes, _platter.AsSpan(_blockBytes));
             return DiskStatus.Ok;
         }
         catch (DeviceIoException e)
         {
-            return e.ToStatus();
+            return core.Refuse(e);
         }
     }
 

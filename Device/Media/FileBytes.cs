@@ -15,26 +15,32 @@ internal static class FileBytes
     }
 
     /// <summary>Fills the destination; what lies past the end of the file reads as zero.</summary>
-    public static void Read(SafeFileHandle file, long offsetBytes, Span<byte> destination)
+    public static void Read(SafeFileHandle file, long offsetBytes, Span<byte> destination) =>
+        destination[ReadUpToEnd(file, offsetBytes, destination)..].Clear();
+
+    /// <summary>Fills the destination as far as the file goes; returns how many bytes that were.</summary>
+    public static int ReadUpToEnd(SafeFileHandle file, long offsetBytes, Span<byte> destination)
     {
+        int done = 0;
         try
         {
-            while (!destination.IsEmpty)
+            while (done < destination.Length)
             {
-                int read = RandomAccess.Read(file, destination, offsetBytes);
+                int read = RandomAccess.Read(file, destination[done..], offsetBytes + done);
                 if (read == 0)
                 {
-                    destination.Clear();
-                    return;
+                    break;
                 }
 
-                destination = destination[read..];
-                offsetBytes += read;
+                done += read;
             }
+
+            return done;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            throw new DeviceIoException($"read at {offsetBytes}: {e.Message}", LibC.EIO, e) { OffsetBytes = offsetBytes };
+            long at = offsetBytes + done;
+            throw new DeviceIoException($"read at {at}: {e.Message}", LibC.EIO, e) { OffsetBytes = at };
         }
     }
 

@@ -17,4 +17,7 @@ internal readonly record struct FileFacts
 
     /// <summary>When it came to be, since 1970; 0 where the file system does not tell. No other file that has had its number has it.</summary>
     public long BirthNanoseconds { get; init; }
+
+    /// <summary>When its content changed last, since 1970.</summary>
+    public long ModifiedNanoseconds { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using Microsoft.Win32.SafeHandles;
@@ -8,31 +9,47 @@ namespace BlockEmu.Device.Media;
 internal sealed unsafe class FileMedium : IMedium
 {
     private readonly DiskGeometry _geometry;
-    private readonly SafeFileHandle _file;
+    private readonly DiskOptions _options;
     private readonly string _path;
-    private readonly bool _syncToHost;
-    private readonly FileRun _run; // there is one writer at a time
-    private readonly RedoFile? _redo; // null = what a killed process leaves is torn
+    private SafeFileHandle _file;
+    private FileRun _run; // there is one writer at a time
+    private RedoFile? _redo; // null = what a killed process leaves is torn
+    private FileUndo? _unfinished; // of a cut that could be neither carried out nor taken back
     private bool _syncFailed;
 
-    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost, bool keepsRedo)
+    /// <param name="geometry">The disk's.</param>
+    /// <param name="file">The image, open; the medium's from here on.</param>
+    /// <param name="options">The disk's, with a file medium.</param>
+    public FileMedium(DiskGeometry geometry, SafeFileHandle file, DiskOptions options)
     {
         _geometry = geometry;
-        _file = file;
-        _path = path;
-        _syncToHost = syncToHost;
-        _run = new FileRun(file, LibC.IOV_MAX);
-        _redo = keepsRedo ? new RedoFile(geometry, file, path) : null;
+        _options = options with { SizeBytes = geometry.SizeBytes };
+        _path = options.FilePath!;
+        Use(file);
     }
 
     public bool IsImmediate => false;
 
     public long PersistentBytes => LibC.TryStat(_path)?.AllocatedBytes ?? 0;
 
-    public void Read(long offsetBytes, Span<byte> destination) => FileBytes.Read(_file, offsetBytes, destination);
+    public void Read(long offsetBytes, Span<byte> destination)
+    {
+        int read = FileBytes.ReadUpToEnd(_file, offsetBytes, destination);
+        if (read < destination.Length)
+        {
+            throw Lost($"it ends at {offsetBytes + read}", offsetBytes + read);
+        }
+    }
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
+        if (keepUndo)
+        {
+            RequireInPlace(); // a cut's survivors are for whoever looks at the image next
+            PutBackUnfinished();
+        }
+
+        RequireWhole(); // else a write could make it long enough again, over what is gone
         bool mayTear = _redo is not null && delta.MayTear;
         if (mayTear)
         {
@@ -58,9 +75,8 @@ internal sealed unsafe class FileMedium : IMedium
         }
         catch (DeviceIoException) when (keepUndo)
         {
-            undo?.PutBack(); // all or nothing: a cut that can't be carried out leaves the old platter, and may be judged again
-            undo?.Dispose();
-            _redo?.Disarm();
+            _unfinished = undo; // all or nothing: a cut that can't be carried out leaves the old platter, and may be judged again
+            PutBackUnfinished();
             throw;
         }
 
@@ -92,7 +108,9 @@ internal sealed unsafe class FileMedium : IMedium
     /// failure stays until the image is opened anew: no later flush may lie.</remarks>
     public void Sync()
     {
-        if (!_syncToHost)
+        RequireInPlace();
+        RequireWhole();
+        if (!_options.SyncToHost)
         {
             return;
         }
@@ -109,15 +127,116 @@ internal sealed unsafe class FileMedium : IMedium
         }
     }
 
+    public PlatterStamp Stamp() => LibC.TryStat(_path) is { } found
+        ? new PlatterStamp(found.Inode, found.ModifiedNanoseconds, found.SizeBytes)
+        : default;
+
+    public void Refresh()
+    {
+        if (IsInPlace(out string what))
+        {
+            RequireWhole();
+            PutBackUnfinished();
+            return;
+        }
+
+        FileFacts? found = LibC.TryStat(_path);
+        if (found is not { IsRegular: true } || found.Value.SizeBytes != _geometry.SizeBytes)
+        {
+            string fault = found is null ? ""
+                : found.Value.IsRegular ? $", with {found.Value.SizeBytes} bytes; the disk has {_geometry.SizeBytes}"
+                : ", not a regular file";
+            throw Lost(what + fault, at: null);
+        }
+
+        _redo?.Dispose(); // it stands where the other file's would
+        try
+        {
+            (SafeFileHandle file, _) = ImageFile.OpenExisting(_options);
+            DisposeFiles();
+            Use(file);
+        }
+        catch (DeviceIoException)
+        {
+            _redo = OpenRedo();
+            throw;
+        }
+    }
+
     public ByteRange? NextPopulated(long offsetBytes) => NextPopulated(offsetBytes, _geometry.SizeBytes);
 
-    public ByteRange? NextPopulated(long offsetBytes, long endBytes) => FileBytes.NextData(_file, offsetBytes, endBytes);
-
-    public void Dispose()
+    public ByteRange? NextPopulated(long offsetBytes, long endBytes)
     {
+        ByteRange? data = FileBytes.NextData(_file, offsetBytes, endBytes);
+        if (data is null)
+        {
+            RequireWhole(); // what is beyond the end of the file looks like a hole
+        }
+
+        return data;
+    }
+
+    public void Dispose() => DisposeFiles();
+
+    private void DisposeFiles()
+    {
+        _unfinished?.Dispose();
+        _unfinished = null;
         _redo?.Dispose();
         _file.Dispose();
     }
+
+    [MemberNotNull(nameof(_file), nameof(_run))]
+    private void Use(SafeFileHandle file)
+    {
+        _file = file;
+        _run = new FileRun(file, LibC.IOV_MAX);
+        _redo = OpenRedo();
+        _syncFailed = false;
+    }
+
+    private RedoFile? OpenRedo() => _options.KeepsRedo && !_options.IsReadOnly ? new RedoFile(_geometry, _file, _path) : null;
+
+    private void PutBackUnfinished()
+    {
+        if (_unfinished is not null)
+        {
+            _unfinished.PutBack();
+            _unfinished.Dispose();
+            _unfinished = null;
+        }
+
+        _redo?.Disarm();
+    }
+
+    /// <summary>Whether the path leads to the file that is open.</summary>
+    private bool IsInPlace(out string what)
+    {
+        FileFacts? found = LibC.TryStat(_path);
+        FileFacts mine = LibC.TryStat(_file) ?? throw FileBytes.Error("statx", 0);
+        what = found is null ? "it was deleted or moved away" : "something else is in its place";
+        return found is { } there && there.Inode == mine.Inode && there.Device == mine.Device;
+    }
+
+    private void RequireInPlace()
+    {
+        if (!IsInPlace(out string what))
+        {
+            throw Lost(what, at: null);
+        }
+    }
+
+    private void RequireWhole()
+    {
+        FileFacts mine = LibC.TryStat(_file) ?? throw FileBytes.Error("statx", 0);
+        if (mine.SizeBytes != _geometry.SizeBytes)
+        {
+            throw Lost($"it has {mine.SizeBytes} bytes, the disk {_geometry.SizeBytes}", at: null);
+        }
+    }
+
+    private DeviceIoException Lost(string what, long? at) =>
+        new($"the image {_path} is not what it was: {what}", LibC.EIO) { IsMediumLost = true, OffsetBytes = at };
 
     private void Zero(long offsetBytes, long lengthBytes, bool keepProvisioned) =>
         FileBytes.Zero(_file, offsetBytes, lengthBytes, FileBytes.ZeroMode(keepProvisioned));

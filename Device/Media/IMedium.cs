@@ -8,6 +8,8 @@ namespace BlockEmu.Device.Media;
 /// never others; no block is torn by it.</description></item>
 /// <item><description>An immediate medium never waits: it may be used under the disk's lock. Others are used outside it, by one
 /// writer at a time; reads run beside the writer, never over the same blocks.</description></item>
+/// <item><description>Where what holds the platter is not there any more, or not as large, an operation that meets that fails, with
+/// <see cref="DeviceIoException.IsMediumLost"/>; <see cref="Sync"/> looks for it. It never answers with zeroes instead.</description></item>
 /// </list>
 /// </remarks>
 internal interface IMedium : IDisposable
@@ -26,8 +28,16 @@ internal interface IMedium : IDisposable
     /// <summary>Replaces block-aligned bytes (PUT platter, while off). All-zero pages are not allocated.</summary>
     void Write(long offsetBytes, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Makes everything written so far survive a crash of the host, where that was asked for.</summary>
+    /// <summary>Makes everything written so far survive a crash of the host, where that was asked for, and sees that whoever looks for
+    /// the platter finds it there.</summary>
     void Sync();
+
+    /// <summary>What tells that somebody else has written or replaced the platter: it stays equal as long as nobody has.</summary>
+    PlatterStamp Stamp();
+
+    /// <summary>While the disk is off: goes on with the platter as it is found now, which a tool may have written or replaced. Throws
+    /// <see cref="DeviceIoException"/> that says what does not fit; then nothing has changed.</summary>
+    void Refresh();
 
     /// <summary>The first range at or after an offset that may hold something but zeroes, or null.</summary>
     ByteRange? NextPopulated(long offsetBytes);

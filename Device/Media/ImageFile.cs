@@ -10,11 +10,14 @@ internal static class ImageFile
     public static (SafeFileHandle File, long SizeBytes) Open(DiskOptions options)
     {
         string path = options.FilePath!;
-        if (LibC.TryStat(path) is not { } found)
-        {
-            return Create(options, path);
-        }
+        return LibC.TryStat(path) is null ? Create(options, path) : OpenExisting(options);
+    }
 
+    /// <summary>As <see cref="Open"/>, and creates nothing.</summary>
+    public static (SafeFileHandle File, long SizeBytes) OpenExisting(DiskOptions options)
+    {
+        string path = options.FilePath!;
+        FileFacts found = LibC.TryStat(path) ?? throw new DeviceIoException($"medium: {path} does not exist");
         if (!found.IsRegular)
         {
             throw new DeviceIoException($"medium: {path} is not a regular file");

@@ -73,7 +73,7 @@ internal static unsafe partial class LibC
     private static FileFacts ReadFacts(byte* buffer)
     {
         // struct statx: u32 stx_mask at 0, u16 stx_mode at 28, u64 stx_ino at 32, u64 stx_size at 40, u64 stx_blocks (512 bytes
-        // each) at 48, stx_btime (s64 seconds, u32 nanoseconds) at 80, u32 stx_dev_major and stx_dev_minor at 136.
+        // each) at 48, stx_btime (s64 seconds, u32 nanoseconds) at 80, stx_mtime at 112, u32 stx_dev_major and stx_dev_minor at 136.
         bool knowsBirth = (*(uint*)buffer & STATX_BTIME) != 0;
         return new FileFacts
         {
@@ -82,6 +82,7 @@ internal static unsafe partial class LibC
             AllocatedBytes = *(long*)(buffer + 48) * 512,
             Inode = *(ulong*)(buffer + 32),
             Device = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140),
+            ModifiedNanoseconds = (*(long*)(buffer + 112) * 1_000_000_000) + *(uint*)(buffer + 120),
             BirthNanoseconds = knowsBirth ? (*(long*)(buffer + 80) * 1_000_000_000) + *(uint*)(buffer + 88) : 0,
         };
     }

@@ -75,6 +75,13 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
         }
     }
 
+    public PlatterStamp Stamp() => default;
+
+    public void Refresh()
+    {
+        // Nobody else can reach it.
+    }
+
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {
         MemoryUndo? undo = keepUndo ? new MemoryUndo(this, arena, geometry.SizeBytes) : null;

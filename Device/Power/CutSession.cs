@@ -13,13 +13,48 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
     private readonly long _pendingBytes = core.Cache.LiveBytes;
     private readonly AtomicityParameters _atomicity = core.Atomicity; // at the cut: it may change before a recut
     private IPlatterUndo? _undo;
+    private PlatterStamp? _stamp; // null = it was never judged
 
-    /// <summary>The judgement in force.</summary>
+    /// <summary>The judgement in force; null while there is none, because the medium failed.</summary>
     public CutReport? Report { get; private set; }
 
+    /// <summary>Why there is no judgement in force.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>The cut's number since start.</summary>
+    public int CutNumber => cutNumber;
+
+    /// <summary>Whether there was a judgement before, so that a further one is a recut.</summary>
+    public bool WasJudged { get; private set; }
+
+    /// <summary>Whether somebody else has written or replaced the platter since the last judgement: it is not this cut's any more.</summary>
+    public bool IsOverwritten => _stamp is { } stamp && core.Medium.Stamp() != stamp;
+
     /// <summary>Judges the cut (again): the platter is what it was, plus what survives. Throws
-    /// <see cref="DeviceIoException"/> when the medium fails; then the platter may hold part of the survivors.</summary>
+    /// <see cref="CutNotJudgedException"/> when the medium fails: then no judgement is in force.</summary>
     public CutReport Judge(int reportNumber, ulong seed, LossModel loss)
+    {
+        Report = null;
+        try
+        {
+            Report = Carry(reportNumber, seed, loss);
+            (WasJudged, Failure) = (true, null);
+            _stamp = core.Medium.Stamp();
+            return Report;
+        }
+        catch (Exception e) when (e is DeviceIoException or OutOfMemoryException)
+        {
+            Failure = e.Message;
+            if (e is not DeviceIoException { IsMediumLost: true })
+            {
+                _stamp = core.Medium.Stamp(); // what was tried and taken back was ours
+            }
+
+            throw new CutNotJudgedException(e.Message, e);
+        }
+    }
+
+    private CutReport Carry(int reportNumber, ulong seed, LossModel loss)
     {
         _undo?.Restore();
         _undo = null;
@@ -55,11 +90,11 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             delta.Free();
         }
 
-        Report = new CutReport
+        return new CutReport
         {
             Number = reportNumber,
             CutNumber = cutNumber,
-            IsRecut = Report is not null,
+            IsRecut = WasJudged,
             Seed = seed,
             Loss = loss,
             Atomicity = _atomicity,
@@ -77,7 +112,6 @@ internal sealed class CutSession(DiskCore core, int cutNumber, IReadOnlyList<Dis
             Marks = marks,
             Pending = entries,
         };
-        return Report;
     }
 
     /// <summary>What a bundle is made of.</summary>

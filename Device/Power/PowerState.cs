@@ -11,4 +11,8 @@ public enum PowerState
 
     /// <summary>Off, after a cut or a shutdown.</summary>
     Off,
+
+    /// <summary>On, but what held the platter is not there any more (an image that was truncated, deleted or replaced): every
+    /// command fails with <see cref="DiskStatus.MediumError"/> until power on finds a medium that fits.</summary>
+    Failed,
 }

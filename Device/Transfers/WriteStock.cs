@@ -39,7 +39,7 @@ public sealed class WriteStock : IDisposable
         {
             int borrowed = Math.Max(missing, BulkPages);
             Grow(ref _spares, _spareCount + borrowed);
-            if (!_core.TryLend(epoch, _spares.AsSpan(_spareCount, borrowed)))
+            if (!_core.Lending.TryLend(epoch, _spares.AsSpan(_spareCount, borrowed)))
             {
                 return false;
             }
@@ -124,7 +124,7 @@ public sealed class WriteStock : IDisposable
         PayloadPages = 0;
         if (_spareCount > MaxSpares)
         {
-            _core.TakeBack(_spares.AsSpan(MaxSpares, _spareCount - MaxSpares));
+            _core.Lending.TakeBack(_spares.AsSpan(MaxSpares, _spareCount - MaxSpares));
             _spareCount = MaxSpares;
         }
     }
@@ -133,7 +133,7 @@ public sealed class WriteStock : IDisposable
     public void Trim()
     {
         Reset();
-        _core.TakeBack(_spares.AsSpan(0, _spareCount));
+        _core.Lending.TakeBack(_spares.AsSpan(0, _spareCount));
         _spareCount = 0;
         (_spares, _payload) = ([], []);
     }
@@ -148,7 +148,7 @@ public sealed class WriteStock : IDisposable
     {
         nint taken = _payload[page];
         _payload[page] = 0;
-        _core.Keep();
+        _core.Lending.Keep();
         return taken;
     }
 

@@ -10,6 +10,7 @@ internal static class ApiWords
     {
         PowerState.On => "on",
         PowerState.Off => "off",
+        PowerState.Failed => "failed",
         _ => "stopping",
     };
 

@@ -12,7 +12,8 @@ namespace BlockEmu.Server.Hosting;
 /// <param name="served">The disk.</param>
 /// <param name="time">Stamps reports.</param>
 /// <param name="silence">Called once the disk is off: from its return on, no reply of an earlier command leaves.</param>
-public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<ServedDisk> silence) : IDisposable
+/// <param name="logger">Hears of media that fail.</param>
+public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<ServedDisk> silence, ILogger logger) : IDisposable
 {
     // Serialises moves, so that what clients see while off and the move it belongs to change together. Held across
     // the device's I/O; nothing on a client's path takes it.
@@ -39,18 +40,19 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     /// <summary>Cuts the power. <paramref name="clients"/> null = <see cref="DefaultOffBehaviour"/>.</summary>
     public Task<CutReport> CutAsync(ulong? seed, LossModel? loss, OffBehaviour? clients) => MoveAsync(() =>
     {
-        CutReport report = GoOff(clients, () => Disk.Cut(seed, loss));
-        Stamp(report);
-        Tally.Count(report);
-        return report;
+        LossModelKind asked = (loss ?? Disk.Options.Loss).Kind;
+        return Judge(() => GoOff(clients, () => Disk.Cut(seed, loss)), () => Tally.CountCut(asked));
     });
 
     /// <summary>Judges the same cut again.</summary>
     public Task<CutReport> RecutAsync(ulong? seed, LossModel? loss) => MoveAsync(() =>
     {
-        CutReport report = Disk.Recut(seed, loss);
-        Stamp(report);
-        Tally.CountRecut();
+        CutReport report = Judge(() => Disk.Recut(seed, loss), happened: null);
+        if (report.IsRecut)
+        {
+            Tally.CountRecut();
+        }
+
         return report;
     });
 
@@ -59,15 +61,20 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
 
     /// <summary>Flush, then off for good: nobody can switch it on again between this and its end. Nothing has changed unless the
     /// answer is <see cref="DiskStatus.Ok"/>.</summary>
-    public Task<DiskStatus> RetireAsync() => MoveAsync(() =>
+    /// <param name="acceptLoss">Whether a disk that has failed goes as well: what it had cached is lost.</param>
+    public Task<DiskStatus> RetireAsync(bool acceptLoss) => MoveAsync(() =>
     {
-        DiskStatus status = Disk.PowerState == PowerState.On ? GoOff(OffBehaviour.Reset, Disk.Shutdown) : DiskStatus.Ok;
+        PowerState state = Disk.PowerState;
+        DiskStatus status = state == PowerState.Off || (state == PowerState.Failed && acceptLoss)
+            ? DiskStatus.Ok
+            : GoOff(OffBehaviour.Reset, Disk.Shutdown);
         _isRetired = status == DiskStatus.Ok;
         return status;
     });
 
     /// <summary>Returns the power. The newest bundle is kept aside first: failures are noticed after the power is back.</summary>
-    public Task PowerOnAsync() => MoveAsync(() =>
+    /// <param name="acceptLoss">Even when the cut could not be judged: all that was pending is lost.</param>
+    public Task PowerOnAsync(bool acceptLoss = false) => MoveAsync(() =>
     {
         if (_isRetired)
         {
@@ -79,7 +86,14 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
             Bundles.KeepForPowerOn();
         }
 
-        Disk.PowerOn();
+        bool hadFailed = Disk.PowerState == PowerState.Failed;
+        long pending = Disk.GetStatistics().PendingCommands;
+        Disk.PowerOn(acceptLoss);
+        if (hadFailed)
+        {
+            DiskLog.BackFromFailure(logger, Disk.Name, pending);
+        }
+
         return true;
     });
 
@@ -165,7 +179,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     private T GoOff<T>(OffBehaviour? clients, Func<T> move)
     {
         OffBehaviour before = Served.OffBehaviour;
-        bool wasOn = Disk.PowerState == PowerState.On;
+        bool wasOn = HasPower;
         if (wasOn)
         {
             // Connections read it the moment they see the power gone: it must be there before.
@@ -178,7 +192,7 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
         }
         finally
         {
-            if (Disk.PowerState == PowerState.On)
+            if (HasPower)
             {
                 Served.OffBehaviour = before;
             }
@@ -186,6 +200,32 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
             {
                 silence(Served);
             }
+        }
+    }
+
+    private bool HasPower => Disk.PowerState is PowerState.On or PowerState.Failed;
+
+    /// <summary>A judgement: a cut has happened even when it can't be made.</summary>
+    private CutReport Judge(Func<CutReport> judge, Action? happened)
+    {
+        try
+        {
+            CutReport report = judge();
+            happened?.Invoke();
+            Stamp(report);
+            if (!report.IsRecut)
+            {
+                Tally.CountOutcome(report);
+            }
+
+            return report;
+        }
+        catch (CutNotJudgedException e)
+        {
+            happened?.Invoke();
+            Tally.CountNotJudged();
+            DiskLog.CutNotJudged(logger, Disk.Name, e.Message);
+            throw;
         }
     }
 

@@ -6,8 +6,9 @@ namespace BlockEmu.Server.Hosting;
 
 /// <summary>Opens and closes disks: the registry that front ends see, and each disk's power switch.</summary>
 /// <param name="time">Stamps reports.</param>
+/// <param name="logger">Hears of media that fail.</param>
 /// <param name="hasTls">Whether a disk can be for TLS only.</param>
-public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDisposable
+public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls = false) : IDisposable
 {
     private readonly ConcurrentDictionary<ServedDisk, DiskControl> _controls = new();
 
@@ -53,7 +54,8 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
                 NvmePreferences = spec.NvmePreferences,
             };
 #pragma warning restore CA2000
-            DiskControl control = new(served, time, disk => Silence(disk));
+            DiskControl control = new(served, time, disk => Silence(disk), logger);
+            DiskLog.Follow(served.Disk, logger);
             control.BeginDestaging();
             _controls[served] = control;
             Registry.TryAdd(served);
@@ -76,9 +78,11 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
     }
 
     /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>
-    public async Task<bool> CloseAsync(DiskControl control)
+    /// <param name="control">The disk's.</param>
+    /// <param name="acceptLoss">Whether a disk that has failed goes as well: what it had cached is lost.</param>
+    public async Task<bool> CloseAsync(DiskControl control, bool acceptLoss)
     {
-        if (await control.RetireAsync() != DiskStatus.Ok)
+        if (await control.RetireAsync(acceptLoss) != DiskStatus.Ok)
         {
             return false;
         }

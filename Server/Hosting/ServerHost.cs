@@ -26,7 +26,7 @@ public sealed class ServerHost : IAsyncDisposable
     private ServerHost(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<ServerHost>();
-        Disks = new DiskDirectory(time, hasTls: options.Tls is not null);
+        Disks = new DiskDirectory(time, loggers.CreateLogger<DiskDirectory>(), hasTls: options.Tls is not null);
         _nbd = new NbdFrontEnd(
             Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.ClientLimits, options.Tls);
         _nvme = new NvmeTcpFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NvmeTcpFrontEnd>(), options.ClientLimits);
@@ -101,7 +101,7 @@ public sealed class ServerHost : IAsyncDisposable
         bool isClean = true;
         foreach (DiskControl control in Disks.All.ToArray())
         {
-            if (!await Disks.CloseAsync(control))
+            if (!await Disks.CloseAsync(control, acceptLoss: false))
             {
                 isClean = false;
                 HostLog.FlushFailed(_logger, control.Disk.Name);

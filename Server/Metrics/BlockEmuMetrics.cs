@@ -88,11 +88,15 @@ public sealed class BlockEmuMetrics : IDisposable
     private void CreatePowerInstruments()
     {
         Gauge("blockemu_power_on", static d => d.Disk.PowerState == PowerState.On ? 1 : 0, null, "1 while the disk's power is on, else 0.");
+        Gauge(
+            "blockemu_disk_failed", static d => d.Disk.Failure is null ? 0 : 1, null,
+            "1 while the disk's medium is lost, or its cut could not be judged, else 0.");
         Meter.CreateObservableCounter("blockemu_cuts_total", () => _disks.All.SelectMany(static control =>
                 Enum.GetValues<LossModelKind>().Select(kind => new Measurement<long>(
                     control.Tally.CutsWith(kind), Label(control.Served), new("loss", ApiWords.Of(kind))))),
             description: "Power cuts, by loss model; recuts are counted by themselves.");
         CountTally("blockemu_recuts_total", static t => t.Recuts, "Cuts judged again.");
+        CountTally("blockemu_cuts_not_judged_total", static t => t.NotJudged, "Times that the medium did not let a cut or recut be judged.");
         CountTally("blockemu_cut_atoms_kept_total", static t => t.AtomsKept, "Pending atoms that survived a cut.");
         CountTally("blockemu_cut_atoms_lost_total", static t => t.AtomsLost, "Pending atoms that a cut lost.");
         CountTally("blockemu_cut_commands_torn_total", static t => t.CommandsTorn, "Commands of which a cut kept a part.");

@@ -7,6 +7,7 @@ public sealed class PowerTally
 {
     private readonly long[] _cutsByModel = new long[Enum.GetValues<LossModelKind>().Length];
     private long _recuts;
+    private long _notJudged;
     private long _atomsKept;
     private long _atomsLost;
     private long _commandsTorn;
@@ -21,9 +22,18 @@ public sealed class PowerTally
 
     public long CutsWith(LossModelKind kind) => Interlocked.Read(ref _cutsByModel[(int)kind]);
 
-    public void Count(CutReport report)
+    /// <summary>Judgements of cuts that the medium did not allow.</summary>
+    public long NotJudged => Interlocked.Read(ref _notJudged);
+
+    /// <summary>A cut happened, whether it could be judged or not.</summary>
+    public void CountCut(LossModelKind asked) => Interlocked.Increment(ref _cutsByModel[(int)asked]);
+
+    /// <summary>A cut, or a further try at one, could not be judged.</summary>
+    public void CountNotJudged() => Interlocked.Increment(ref _notJudged);
+
+    /// <summary>A cut was judged for the first time.</summary>
+    public void CountOutcome(CutReport report)
     {
-        Interlocked.Increment(ref _cutsByModel[(int)report.Loss.Kind]);
         Interlocked.Add(ref _atomsKept, report.AtomsKept);
         Interlocked.Add(ref _atomsLost, report.AtomsLost);
         Interlocked.Add(ref _commandsTorn, report.CommandsTorn);

@@ -11,7 +11,7 @@ public sealed class PowerTests
     public void Moves_that_make_no_sense_are_refused_and_change_nothing()
     {
         using Disk disk = NewDisk();
-        Assert.Equal(PowerState.On, Assert.Throws<PowerMoveException>(disk.PowerOn).State);
+        Assert.Equal(PowerState.On, Assert.Throws<PowerMoveException>(() => disk.PowerOn()).State);
         Assert.Throws<PowerMoveException>(() => disk.Recut());
         Assert.Throws<PowerMoveException>(() => disk.ReadPlatter(_ => { }));
         disk.Cut();

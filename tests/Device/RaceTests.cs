@@ -118,7 +118,7 @@ public sealed class RaceTests : IDisposable
         using Disk disk = OpenFile();
         disk.Write(1, 0, Filled(4096, 1), fua: false);
         _medium!.WriteErrno = LibC.ENOSPC;
-        Assert.Throws<DeviceIoException>(() => disk.Cut(loss: LossModel.KeepAll));
+        Assert.Throws<CutNotJudgedException>(() => disk.Cut(loss: LossModel.KeepAll));
         Assert.Equal(PowerState.Off, disk.PowerState);
         Assert.Throws<PowerMoveException>(() => disk.WithEvidence(e => e.Report));
         _medium.WriteErrno = 0;

@@ -14,7 +14,7 @@ public sealed class SharedSyncTests
         {
             syncs++;
             door.Wait(TestContext.Current.CancellationToken);
-        });
+        }, e => e.ToStatus());
         Task<DiskStatus>[] all = StartNine(shared);
         door.Set();
         Assert.All(await Task.WhenAll(all), status => Assert.Equal(DiskStatus.Ok, status));
@@ -33,7 +33,7 @@ public sealed class SharedSyncTests
             {
                 throw new DeviceIoException("no", LibC.ENOSPC);
             }
-        });
+        }, e => e.ToStatus());
         Task<DiskStatus>[] all = StartNine(shared);
         door.Set();
         DiskStatus[] told = await Task.WhenAll(all);

@@ -84,8 +84,13 @@ internal static class DiskEndpoints
                 $"{connections} connection(s) have '{disk}' open; ?force=true resets them", state: ApiWords.Of(control.Disk.PowerState));
         }
 
-        return await state.Disks.CloseAsync(control)
+        return await state.Disks.CloseAsync(control, acceptLoss: force)
             ? Results.NoContent()
-            : throw ApiException.Create(StatusCodes.Status500InternalServerError, "the flush failed; the disk stays in service", state: "on");
+            : throw ApiException.Create(
+                StatusCodes.Status500InternalServerError,
+                control.Disk.Failure is { } why
+                    ? $"the flush failed: {why}; ?force=true gives up what is cached"
+                    : "the flush failed; the disk stays in service",
+                state: ApiWords.Of(control.Disk.PowerState));
     }
 }

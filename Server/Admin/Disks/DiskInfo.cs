@@ -88,8 +88,11 @@ public sealed record DiskInfo
     /// <summary>NVMe: the optimal I/O boundary; 0 = none.</summary>
     public required long Noiob { get; init; }
 
-    /// <summary><c>on</c>, <c>stopping</c> or <c>off</c>.</summary>
+    /// <summary><c>on</c>, <c>stopping</c>, <c>off</c>, or <c>failed</c>: on, and its medium is lost.</summary>
     public required string State { get; init; }
+
+    /// <summary>Why it has failed, or why the cut that it is off by could not be judged.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>What clients see while the disk is off unless the move says otherwise: <c>reset</c>, <c>hang</c>,
     /// <c>error</c>, <c>reconnect</c>.</summary>
@@ -155,6 +158,7 @@ public sealed record DiskInfo
             Npwg = control.Served.NvmePreferences.WriteGranularityBytes,
             Noiob = control.Served.NvmePreferences.IoBoundaryBytes,
             State = ApiWords.Of(disk.PowerState),
+            Reason = disk.Failure,
             OffBehaviour = ApiWords.Of(control.DefaultOffBehaviour),
             CachedBytes = statistics.CachedBytes,
             PendingAtoms = statistics.PendingAtoms,

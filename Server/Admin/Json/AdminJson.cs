@@ -24,6 +24,7 @@ namespace BlockEmu.Server.Admin.Json;
 [JsonSerializable(typeof(CutRequest))]
 [JsonSerializable(typeof(RecutRequest))]
 [JsonSerializable(typeof(CycleRequest))]
+[JsonSerializable(typeof(PowerOnRequest))]
 [JsonSerializable(typeof(ShutdownRequest))]
 [JsonSerializable(typeof(MarkRequest))]
 [JsonSerializable(typeof(MarkInfo))]

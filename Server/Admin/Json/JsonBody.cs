@@ -94,6 +94,18 @@ internal sealed class JsonBody : IDisposable
         : ApiWords.TryParse(text, out OffBehaviour behaviour) ? behaviour
         : Refuse<OffBehaviour>(name, $"'{text}' is none of reset, hang, error, reconnect");
 
+    /// <summary>One of a few words.</summary>
+    public string? Choice(string name, params string[] words)
+    {
+        string? text = Text(name);
+        if (text is not null && !words.Contains(text))
+        {
+            _faults.Add(new Fault(name, $"'{text}' is not {string.Join(" or ", words)}"));
+        }
+
+        return text;
+    }
+
     public int? Integer(string name, int minimum, int maximum) => Get(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= minimum && number <= maximum ? number
         : Refuse<int>(name, $"must be a whole number from {minimum} to {maximum}");

@@ -29,7 +29,7 @@ internal static class MapEndpoint
             throw status == DiskStatus.PowerLost
                 ? ApiException.Create(
                     StatusCodes.Status409Conflict, $"disk {disk.Name} is off: all there is is its platter", state: ApiWords.Of(disk.PowerState))
-                : ApiException.Create(StatusCodes.Status500InternalServerError, "the medium does not say where it holds data");
+                : ApiException.Create(StatusCodes.Status500InternalServerError, disk.Failure ?? "the medium does not say where it holds data");
         }
 
         long end = extents[^1].EndBytes;

@@ -20,15 +20,16 @@ internal static class PowerEndpoints
             .WithSummary("The disk's power state").Produces<PowerInfo>().WithProblems(404);
         group.MapPost("/cut", (string disk, HttpContext context) => CutAsync(state.Find(disk), context))
             .WithSummary("Cut the power; the answer comes when the disk is off").Accepts<CutRequest>(isOptional: true, "application/json")
-            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415);
+            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415, 500);
         group.MapPost("/recut", (string disk, HttpContext context) => RecutAsync(state.Find(disk), context))
             .WithSummary("While off: judge the same cut again").Accepts<RecutRequest>(isOptional: true, "application/json")
-            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415);
+            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415, 500);
         group.MapPost("/cycle", (string disk, HttpContext context) => CycleAsync(state.Find(disk), context, state))
             .WithSummary("Cut, wait, on").Accepts<CycleRequest>(isOptional: true, "application/json")
-            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415);
+            .Produces<ReportInfo>().WithProblems(400, 404, 409, 415, 500);
         group.MapPost("/on", (string disk, HttpContext context) => TurnOnAsync(state.Find(disk), context))
-            .WithSummary("Return the power").Produces<PowerInfo>().WithProblems(400, 404, 409, 415);
+            .WithSummary("Return the power").Accepts<PowerOnRequest>(isOptional: true, "application/json")
+            .Produces<PowerInfo>().WithProblems(400, 404, 409, 415);
         group.MapPost("/shutdown", (string disk, HttpContext context) => ShutDownAsync(state.Find(disk), context))
             .WithSummary("Flush, then off").Accepts<ShutdownRequest>(isOptional: true, "application/json")
             .Produces<PowerInfo>().WithProblems(400, 404, 409, 415, 500);
@@ -80,8 +81,9 @@ internal static class PowerEndpoints
     private static async Task<IResult> TurnOnAsync(DiskControl control, HttpContext context)
     {
         using JsonBody body = await JsonBody.ReadAsync(context.Request, mayBeAbsent: true);
+        bool acceptsLoss = body.Choice("accept", "lose-all") is not null;
         body.ThrowIfFaulty();
-        await control.PowerOnAsync();
+        await control.PowerOnAsync(acceptsLoss);
         return Results.Json(PowerInfo.From(control), AdminJson.Readable.PowerInfo);
     }
 

@@ -18,6 +18,10 @@ public sealed record RecutRequest(ulong? Seed, string? Loss);
 /// <param name="OffMs">How long the power stays off, milliseconds, 0 to 600,000. Default 0.</param>
 public sealed record CycleRequest(ulong? Seed, string? Loss, string? Clients, int? OffMs);
 
+/// <summary>The body of a power on.</summary>
+/// <param name="Accept"><c>lose-all</c>: take the old platter when the cut could not be judged; all that was pending is lost.</param>
+public sealed record PowerOnRequest(string? Accept);
+
 /// <summary>The body of a shutdown.</summary>
 /// <param name="Clients">As in a cut.</param>
 public sealed record ShutdownRequest(string? Clients);

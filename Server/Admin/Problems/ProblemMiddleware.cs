@@ -48,6 +48,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return ApiException.Create(StatusCodes.Status503ServiceUnavailable, "the server stops").Problem;
             case ObjectDisposedException:
                 return ApiException.Create(StatusCodes.Status409Conflict, "the disk was removed meanwhile").Problem;
+            case CutNotJudgedException e:
+                return ApiException.Create(
+                    StatusCodes.Status500InternalServerError,
+                    $"the power is off, and the cut could not be judged: {e.Message}; a recut tries again, and power on waits for one "
+                    + "or accepts \"lose-all\"",
+                    state: ApiWords.Of(PowerState.Off)).Problem;
             case DeviceIoException e:
                 AdminLog.MediumFailed(logger, e.Message);
                 return ApiException.Create(StatusCodes.Status500InternalServerError, $"the medium failed: {e.Message}").Problem;

@@ -11,6 +11,9 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
     /// <summary>The errno that the next writes fail with; 0 = none.</summary>
     public int WriteErrno { get; set; }
 
+    /// <summary>Whether a delta is refused, with ENOSPC, though others go.</summary>
+    public Func<PlatterDelta, bool> IsTooMuch { get; set; } = static _ => false;
+
     /// <summary>The errno that the next syncs fail with; 0 = none.</summary>
     public int SyncErrno { get; set; }
 
@@ -57,6 +60,11 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
         _open.Wait();
         BeforeApply?.Invoke();
+        if (IsTooMuch(delta))
+        {
+            throw new DeviceIoException("the medium is full", LibC.ENOSPC);
+        }
+
         return WriteErrno == 0 ? inner.Apply(delta, keepUndo) : throw new DeviceIoException("the medium refuses", WriteErrno);
     }
 
@@ -72,6 +80,10 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
         inner.Sync();
     }
+
+    public PlatterStamp Stamp() => inner.Stamp();
+
+    public void Refresh() => inner.Refresh();
 
     public ByteRange? NextPopulated(long offsetBytes) => inner.NextPopulated(offsetBytes);
 

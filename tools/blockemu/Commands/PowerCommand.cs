@@ -24,11 +24,18 @@ internal sealed class PowerCommand
         HelpName = "WHAT",
     };
 
+    private readonly Option<string?> _accept = new("--accept")
+    {
+        Description = "lose-all: take the old platter when the cut could not be judged.",
+        HelpName = "LOSS",
+    };
+
     private readonly Option<int?> _offMs = new("--off-ms") { Description = "How long the power stays off.", HelpName = "MS" };
 
     private PowerCommand(CommandContext context)
     {
         _context = context;
+        _accept.AcceptOnlyFromAmong("lose-all");
         _clients.AcceptOnlyFromAmong("reset", "hang", "error", "reconnect");
     }
 
@@ -37,7 +44,7 @@ internal sealed class PowerCommand
         PowerCommand power = new(context);
         Command command = new("power", "Cuts a disk's power and returns it.");
         command.Subcommands.Add(power.CreateMove("cut", "Cut the power now, and report what was lost.", power._seed, power._loss, power._clients));
-        command.Subcommands.Add(power.CreateMove("on", "Return the power."));
+        command.Subcommands.Add(power.CreateMove("on", "Return the power.", power._accept));
         command.Subcommands.Add(power.CreateMove("shutdown", "Flush, then off.", power._clients));
         command.Subcommands.Add(power.CreateMove("cycle", "Cut, wait, on.", power._seed, power._loss, power._clients, power._offMs));
         command.Subcommands.Add(power.CreateMove("recut", "While off: judge the same cut again.", power._seed, power._loss));
@@ -60,6 +67,7 @@ internal sealed class PowerCommand
             Add(body, "seed", options.Contains(_seed) ? result.GetValue(_seed) : null);
             Add(body, "loss", options.Contains(_loss) ? result.GetValue(_loss) : null);
             Add(body, "clients", options.Contains(_clients) ? result.GetValue(_clients) : null);
+            Add(body, "accept", options.Contains(_accept) ? result.GetValue(_accept) : null);
             Add(body, "offMs", options.Contains(_offMs) ? result.GetValue(_offMs) : null);
             using AdminClient client = _context.Shared.Connect(result);
             JsonElement answer = await client.PostAsync($"{CommandContext.PathOf(result.GetValue(_disk)!)}/power/{name}", body);
@@ -94,7 +102,8 @@ internal sealed class PowerCommand
         }
         else
         {
-            _context.Printer.Line($"{answer.Text("disk")}: {answer.Text("state")}");
+            string reason = answer.TryGetProperty("reason", out JsonElement why) ? $" ({why.GetString()})" : "";
+            _context.Printer.Line($"{answer.Text("disk")}: {answer.Text("state")}{reason}");
         }
     }
 
