@@ -21,6 +21,9 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
     /// <summary>Makes the front ends' connections of a disk mute; set once they exist.</summary>
     public Action<ServedDisk> Silence { get; set; } = static _ => { };
 
+    /// <summary>Where disks that are made over HTTP may have their images.</summary>
+    public MediaRoots MediaRoots { get; init; } = new([], mayBeAnywhere: false);
+
     public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
 
     public DiskControl? Find(string name) => name.Length > 0 && Registry.Find(name) is { } served ? Find(served) : null;

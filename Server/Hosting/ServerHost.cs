@@ -26,7 +26,10 @@ public sealed class ServerHost : IAsyncDisposable
     private ServerHost(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<ServerHost>();
-        Disks = new DiskDirectory(time, loggers.CreateLogger<DiskDirectory>(), hasTls: options.Tls is not null);
+        Disks = new DiskDirectory(time, loggers.CreateLogger<DiskDirectory>(), hasTls: options.Tls is not null)
+        {
+            MediaRoots = new MediaRoots(options.MediaRoots, mayBeAnywhere: options.AdminToken is not null),
+        };
         _nbd = new NbdFrontEnd(
             Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.ClientLimits, options.Tls);
         _nvme = new NvmeTcpFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NvmeTcpFrontEnd>(), options.ClientLimits);

@@ -20,7 +20,7 @@ internal static class DiskEndpoints
             .WithSummary("One disk").Produces<DiskInfo>().WithProblems(404);
         group.MapPost("", Task<IResult> (HttpContext context) => CreateAsync(context, state))
             .WithSummary("Make a disk").Accepts<DiskCreateRequest>("application/json")
-            .Produces<DiskInfo>(StatusCodes.Status201Created).WithProblems(400, 409, 415);
+            .Produces<DiskInfo>(StatusCodes.Status201Created).WithProblems(400, 403, 409, 415);
         group.MapPatch("/{disk}", (string disk, HttpContext context) => ChangeAsync(disk, context, state))
             .WithSummary("Change what can change while the disk is served: all that is asked for, or nothing")
             .Accepts<DiskChangeRequest>("application/json").Produces<DiskInfo>().WithProblems(400, 404, 409, 415);
@@ -38,6 +38,7 @@ internal static class DiskEndpoints
         }
 
         DiskControl? control;
+        spec = Confine(spec, state.Disks.MediaRoots);
         try
         {
             control = state.Disks.TryOpen(spec);
@@ -55,6 +56,16 @@ internal static class DiskEndpoints
         context.Response.Headers.Location = $"/api/v1/disks/{Uri.EscapeDataString(control.Disk.Name)}";
         return Results.Json(DiskInfo.From(control), AdminJson.Readable.DiskInfo, statusCode: StatusCodes.Status201Created);
     }
+
+    private static DiskSpec Confine(DiskSpec spec, MediaRoots roots) => spec.Options.FilePath is not { } path
+        ? spec
+        : spec with
+        {
+            Options = spec.Options with
+            {
+                FilePath = roots.Find(path, out string fault) ?? throw ApiException.Create(StatusCodes.Status403Forbidden, $"medium: {fault}", "medium"),
+            },
+        };
 
     private static async Task<IResult> ChangeAsync(string disk, HttpContext context, AdminState state)
     {

@@ -61,6 +61,13 @@ internal sealed class CommandLine
         HelpName = "FILE",
     };
 
+    private readonly Option<string[]> _mediaRoot = new("--media-root")
+    {
+        Description = "A folder in which disks made over HTTP may have their images. Repeatable. Without it they are in memory, or anywhere "
+            + "where a token is asked for.",
+        HelpName = "DIR",
+    };
+
     private readonly Option<bool> _insecureAdmin = new("--insecure-admin")
     {
         Description = "Lets HTTP listen beyond loopback without a token.",
@@ -107,8 +114,8 @@ internal sealed class CommandLine
         _command.Directives.Clear();
         Option[] options =
         [
-            _disk, _nbd, _nvme, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _tls, _tlsCert, _tlsKey,
-            _tlsCa, _config,
+            _disk, _nbd, _nvme, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _mediaRoot, _tls,
+            _tlsCert, _tlsKey, _tlsCa, _config,
         ];
         foreach (Option option in options)
         {
@@ -177,6 +184,7 @@ internal sealed class CommandLine
             Admin = result.GetValue(_admin),
             AdminHosts = result.GetValue(_adminHost) is { Length: > 0 } hosts ? hosts : null,
             AdminTokenFile = result.GetValue(_adminTokenFile),
+            MediaRoots = result.GetValue(_mediaRoot) is { Length: > 0 } roots ? roots : null,
             Tls = new TlsDraft
             {
                 Mode = result.GetValue(_tls),

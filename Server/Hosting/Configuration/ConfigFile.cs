@@ -80,6 +80,7 @@ internal static class ConfigFile
             case "admin": draft.Admin = ReadText(property.Value, path, faults); break;
             case "adminHosts": draft.AdminHosts = ReadTexts(property.Value, path, faults); break;
             case "adminTokenFile": draft.AdminTokenFile = ReadText(property.Value, path, faults); break;
+            case "mediaRoots": draft.MediaRoots = ReadTexts(property.Value, path, faults); break;
             case "tls": draft.Tls.Mode = ReadText(property.Value, path, faults); break;
             case "tlsCert": draft.Tls.CertificatePath = ReadText(property.Value, path, faults); break;
             case "tlsKey": draft.Tls.KeyPath = ReadText(property.Value, path, faults); break;
@@ -96,7 +97,7 @@ internal static class ConfigFile
                 faults.Add(new Fault(
                     path,
                     "unknown; there are version, disks, nbd, nvme, maxConnections, maxBufferMemory, admin, adminHosts, adminTokenFile, "
-                    + "insecureAdmin, tls, tlsCert, tlsKey, tlsCa"));
+                    + "insecureAdmin, mediaRoots, tls, tlsCert, tlsKey, tlsCa"));
                 break;
         }
     }

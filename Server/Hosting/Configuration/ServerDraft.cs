@@ -27,6 +27,8 @@ internal sealed class ServerDraft
 
     public IReadOnlyList<string>? AdminHosts { get; set; }
 
+    public IReadOnlyList<string>? MediaRoots { get; set; }
+
     public LimitsDraft Limits { get; init; } = new();
 
     public TlsDraft Tls { get; init; } = new();
@@ -41,6 +43,7 @@ internal sealed class ServerDraft
         AdminTokenFile ??= config.AdminTokenFile;
         InsecureAdmin ??= config.InsecureAdmin;
         AdminHosts ??= config.AdminHosts;
+        MediaRoots ??= config.MediaRoots;
         Limits.FillFrom(config.Limits);
         Tls.FillFrom(config.Tls);
     }
@@ -73,6 +76,7 @@ internal sealed class ServerDraft
                 + "give --admin-token-file FILE (or --insecure-admin if that is meant)");
         }
 
+        faults.AddRange((MediaRoots ?? []).Where(r => !Directory.Exists(r)).Select(r => $"--media-root: '{r}' is no folder"));
         NbdTls? tls = Tls.Build(faults);
         return faults.Count > 0 ? throw new StartupException(faults) : new ServerOptions
         {
@@ -85,6 +89,7 @@ internal sealed class ServerDraft
             Admin = admin,
             AdminToken = token,
             AdminHosts = AdminHosts ?? [],
+            MediaRoots = MediaRoots ?? [],
             Tls = tls,
         };
     }

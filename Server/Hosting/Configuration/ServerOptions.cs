@@ -40,6 +40,9 @@ public sealed record ServerOptions
     /// <summary>How NBD does TLS; null = not at all.</summary>
     public NbdTls? Tls { get; init; }
 
+    /// <summary>Folders in which disks made over HTTP may have their images.</summary>
+    public IReadOnlyList<string> MediaRoots { get; init; } = [];
+
     /// <summary>Names besides <c>localhost</c> and IP addresses by which clients may call the admin interface.</summary>
     public IReadOnlyList<string> AdminHosts { get; init; } = [];
 }

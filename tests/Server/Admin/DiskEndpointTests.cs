@@ -8,7 +8,7 @@ public sealed class DiskEndpointTests : IAsyncLifetime
 {
     private TestServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync("--disk", "size=1M,seed=7,description=\"a, b\"");
+    public async ValueTask InitializeAsync() => _server = await TestServer.StartAsync("--disk", "size=1M,seed=7,description=\"a, b\"", "--media-root", "/");
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
