@@ -50,9 +50,14 @@ internal static class ServerProgram
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Ask);
         using ClientLink? onlyClient = options.IsStdio ? StandardStreams.Take() : null;
         using ILoggerFactory loggers = CreateLoggers();
+        using ReadyFile? readyFile = ReadyFile.Prepare(options.ReadyFile);
         await using ServerHost host = await ServerHost.StartAsync(options, TimeProvider.System, loggers);
         await TellAsync(host, options, openOutput, errors);
-        await (onlyClient is null ? stop.Task : Task.WhenAny(stop.Task, host.ServeAsync(onlyClient)));
+        readyFile?.Write(host);
+        using CancellationTokenSource ended = new();
+        Task parentEnds = ParentWatch.WaitForEndAsync(options.ExitsWithParent, TimeProvider.System, ended.Token);
+        await (onlyClient is null ? Task.WhenAny(stop.Task, parentEnds) : Task.WhenAny(stop.Task, parentEnds, host.ServeAsync(onlyClient)));
+        await ended.CancelAsync();
         return await host.StopAsync() ? ExitFine : ExitFailed;
 
         // The first signal asks for an orderly end; the second takes its default course, which ends the process.

@@ -1,5 +1,6 @@
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Media;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Device.Tests;
 
@@ -49,7 +50,7 @@ public sealed class SharedSyncTests
             .. Enumerable.Range(0, 9).Select(_ => Task.Factory.StartNew(
                 shared.Run, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)),
         ];
-        Assert.True(SpinWait.SpinUntil(() => shared.Asked == 9, TimeSpan.FromSeconds(30)), "not all of them came");
+        Assert.True(SpinWait.SpinUntil(() => shared.Asked == 9, Pace.Seconds(30)), "not all of them came");
         return all;
     }
 }

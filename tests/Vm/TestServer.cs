@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using System.Text.Json;
 using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Vm.Tests;
@@ -8,7 +8,7 @@ namespace BlockEmu.Vm.Tests;
 /// <summary>The server as a process, on free loopback ports.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartLimit = Pace.Seconds(60);
     private readonly Process _process;
     private readonly Task<string> _output;   // read, so that the server never waits for a reader
     private readonly Task<string> _errors;
@@ -26,9 +26,8 @@ internal sealed class TestServer : IAsyncDisposable
             "--tls", "selective",
             "--tls-cert", Path.Combine(_certificates.FullName, "server-cert.pem"),
             "--tls-key", Path.Combine(_certificates.FullName, "server-key.pem"),
-            "--nbd", $"127.0.0.1:{NbdPort}",
-            "--nvme", $"127.0.0.1:{NvmePort}",
-            "--admin", $"127.0.0.1:{AdminPort}",
+            "--nbd", "127.0.0.1:0", "--nvme", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+            "--ready-file", ReadyPath,
         ];
         _process = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
@@ -44,13 +43,15 @@ internal sealed class TestServer : IAsyncDisposable
     public string RootPem { get; }
 
     /// <summary>The NBD port.</summary>
-    public int NbdPort { get; } = FreePort();
+    public int NbdPort { get; private set; }
 
     /// <summary>The NVMe/TCP port.</summary>
-    public int NvmePort { get; } = FreePort();
+    public int NvmePort { get; private set; }
 
     /// <summary>The port of the administration.</summary>
-    public int AdminPort { get; } = FreePort();
+    public int AdminPort { get; private set; }
+
+    private string ReadyPath => Path.Combine(_certificates.FullName, "ready");
 
     /// <summary>Starts it with memory disks <c>disk512</c>, <c>disk4096</c> and <c>journal</c>, and <c>secret</c>, which is for clients
     /// with TLS only.</summary>
@@ -64,14 +65,20 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(params IEnumerable<string> disks)
     {
         var server = new TestServer(disks);
-        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.AdminPort}") };
         using var limit = new CancellationTokenSource(StartLimit);
-        while (!await server.IsReadyAsync(client, limit.Token))
+        while (!File.Exists(server.ReadyPath))
         {
+            Assert.False(server._process.HasExited, server._process.HasExited ? $"the server ended: {await server._errors}" : "");
             await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
         }
 
+        using JsonDocument ready = JsonDocument.Parse(await File.ReadAllBytesAsync(server.ReadyPath, limit.Token));
+        server.NbdPort = PortOf(ready.RootElement.GetProperty("nbd")[0]);
+        server.NvmePort = PortOf(ready.RootElement.GetProperty("nvme")[0]);
+        server.AdminPort = PortOf(ready.RootElement.GetProperty("admin"));
         return server;
+
+        static int PortOf(JsonElement endpoint) => IPEndPoint.Parse(endpoint.GetString()!).Port;
     }
 
     /// <summary>What Prometheus would read.</summary>
@@ -88,27 +95,5 @@ internal sealed class TestServer : IAsyncDisposable
         await Task.WhenAll(_output, _errors);
         _process.Dispose();
         _certificates.Delete(recursive: true);
-    }
-
-    private async Task<bool> IsReadyAsync(HttpClient client, CancellationToken token)
-    {
-        Assert.False(_process.HasExited, _process.HasExited ? $"the server ended: {await _errors}" : "");
-        try
-        {
-            using HttpResponseMessage answer = await client.GetAsync(new Uri("/readyz", UriKind.Relative), token);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>A loopback port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,12 +1,13 @@
 using System.Diagnostics;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Vm.Tests;
 
 /// <summary>A finished run of a program.</summary>
 internal sealed record ToolRun(int ExitCode, string Output, string Errors)
 {
-    /// <summary>Longer than any run here takes on a busy machine; a program that hangs ends there.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+    /// <summary>Longer than any run here takes; a program that hangs ends there.</summary>
+    private static readonly TimeSpan Limit = Pace.Seconds(600);
 
     /// <summary>All that it printed, for a failing assertion's message.</summary>
     public string Everything => $"exit {ExitCode}\n{Output}\n{Errors}";
@@ -33,6 +34,7 @@ internal sealed record ToolRun(int ExitCode, string Output, string Errors)
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
+            return new ToolRun(process.ExitCode, await output, $"{await errors}\n{program} was killed: it had not ended after {Limit.TotalSeconds} s");
         }
 
         return new ToolRun(process.ExitCode, await output, await errors);

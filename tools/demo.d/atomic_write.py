@@ -7,12 +7,13 @@ import random
 import threading
 import time
 
-from outcomes import Broken, Trouble
+from outcomes import Broken, Inconclusive, Trouble
+from pace import patience
 from server import Server, nqn
 from vm import TOOLS, Guest
 
-SILENCE_S = 120      # longer than any step of the guest on a busy machine
-STAKE_LIMIT_S = 10   # until every disk has as much unflushed as the seed says; without that the cut falls all the same
+SILENCE_S = patience(60)       # longer than any step of the guest
+STAKE_LIMIT_S = patience(10)   # until every disk has as much unflushed as the seed says; without that the cut falls all the same
 ATTEMPTS = 3         # a guest that dies by itself (emulation) is booted again
 
 # `kind`: a device as it is, or the file system on it. `awupf`: the disk's unit. `unit_max`: what statx has to tell. `is_plain`:
@@ -114,7 +115,9 @@ class AtomicWriteStory:
         self._print_table()
         unseen = [t.name for t in self._targets if t.is_plain and not any(c.torn_slots for c in self._cuts[t])]
         if unseen:
-            raise Broken(f"no torn slot in {', '.join(unseen)}, where there had to be some: the story would not notice one")
+            text = f"no torn slot in {', '.join(unseen)}, where there had to be some: the story would not notice one"
+            idle = [t for t in self._targets if t.name in unseen and not any(c.at_stake for c in self._cuts[t])]
+            raise Inconclusive(f"{text}; no command was at stake there") if idle else Broken(text)
         print("AS PROMISED: " + "; ".join(
             f"{t.name}: {sum(c.torn_slots for c in cuts)} torn" for t, cuts in self._cuts.items()))
 
@@ -185,7 +188,7 @@ class AtomicWriteStory:
     def _collect(self):
         """Reads the guest's answers; None when it is gone before it has verified."""
         facts = collections.defaultdict(list, totals={}, problem=None)
-        while (line := self._guest.next_line(SILENCE_S)) is not None:
+        while (line := self._guest.next_line(SILENCE_S, "the verification's next answer")) is not None:
             word, _, rest = line.partition(" ")
             if word == "verified":
                 return facts
@@ -201,7 +204,7 @@ class AtomicWriteStory:
 
     def _go_on_after_early_end(self, number):
         """The guest has ended before its time: a writer's trouble, or the emulation's. Then it boots again."""
-        while (line := self._guest.next_line(SILENCE_S)) is not None:
+        while (line := self._guest.next_line(SILENCE_S, "more writes, or the guest's end")) is not None:
             if line.startswith("problem "):
                 raise Broken(line)
         self._guest.wait()

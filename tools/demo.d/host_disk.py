@@ -9,6 +9,7 @@ import time
 
 import interrupts
 from outcomes import Trouble
+from pace import patience
 
 PROGRAMS = {"nbdfuse": "libnbd-bin", "losetup": "mount", "mount": "mount", "umount": "mount", "mkfs.ext4": "e2fsprogs",
             "filefrag": "e2fsprogs", "fusermount3": "fuse3"}
@@ -21,8 +22,9 @@ def require():
     return missing + (["root, who alone may mount"] if os.geteuid() != 0 else [])
 
 
-def run(*command, timeout_s=120, **more):
+def run(*command, timeout_s=None, **more):
     """A program that has to succeed; returns what it printed."""
+    timeout_s = timeout_s or patience(120)
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=timeout_s, env=os.environ | {"LC_ALL": "C"}, check=False, **more)
@@ -71,7 +73,7 @@ class HostDisk:
         """`is_lost`: the disk is gone, and whoever had files open was told to end."""
         if not self._is_mounted:
             return
-        for attempt in range(50):
+        for attempt in range(patience(50)):
             done = subprocess.run(["umount", self.mount_point], stdin=subprocess.DEVNULL, capture_output=True, check=False)
             if done.returncode == 0:
                 self._is_mounted = False
@@ -95,7 +97,7 @@ class HostDisk:
         # A session of its own: Ctrl-C ends the demo, and the demo takes this down in order.
         self._nbdfuse = subprocess.Popen(["nbdfuse", "-P", pid_file, self._fuse, self._uri],
                                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
-        for _ in range(600):
+        for _ in range(patience(600)):
             if os.path.exists(pid_file):
                 break
             if self._nbdfuse.poll() is not None:
@@ -120,7 +122,7 @@ class HostDisk:
             return
         subprocess.run(["umount", "--lazy", self._fuse], check=False, capture_output=True)
         try:
-            self._nbdfuse.wait(timeout=20)
+            self._nbdfuse.wait(timeout=patience(20))
         except subprocess.TimeoutExpired:
             self._nbdfuse.kill()
             self._nbdfuse.wait()

@@ -3,6 +3,7 @@
 import random
 import threading
 
+from pace import patience
 from pg_wire import SqlError
 
 ROWS, CLIENTS = 60_000, 2
@@ -48,7 +49,7 @@ class Load:
     def join(self):
         """Once the database is gone, all threads end: (the commits that are promised, what the threads ended of)."""
         for thread in self._threads:
-            thread.join(timeout=150)
+            thread.join(timeout=patience(150))
         return frozenset(self._promised), self._ends
 
     def _has(self, commits, checkpoints):

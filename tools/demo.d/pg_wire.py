@@ -5,6 +5,8 @@ import os
 import socket
 import struct
 
+from pace import patience
+
 
 class SqlError(Exception):
     """The server's error message; `code` is its SQLSTATE."""
@@ -17,10 +19,10 @@ class SqlError(Exception):
 class Connection:
     """One session over the server's Unix socket, as the database's superuser, without a password."""
 
-    def __init__(self, socket_folder, timeout_s=120):
+    def __init__(self, socket_folder):
         self._socket = socket.socket(socket.AF_UNIX)
         try:
-            self._socket.settimeout(timeout_s)
+            self._socket.settimeout(patience(120))
             self._socket.connect(os.path.join(socket_folder, ".s.PGSQL.5432"))
             self._in = self._socket.makefile("rb")
             startup = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"

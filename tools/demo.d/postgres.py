@@ -13,6 +13,7 @@ import time
 import interrupts
 from host_disk import run
 from outcomes import Trouble
+from pace import patience
 from pg_wire import Connection, SqlError
 
 SETTINGS = {
@@ -87,7 +88,7 @@ class Cluster:
                 ["unshare", "--fork", "--pid", "--ipc", "--"] + self._as_user("postgres", "-D", self._data, *arguments),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"})
-        end = time.monotonic() + 120
+        end = time.monotonic() + patience(120)
         while time.monotonic() < end:
             try:
                 self.connect().close()
@@ -97,7 +98,7 @@ class Cluster:
                     self._process = None
                     raise StartFailed(self.complaint()) from None
                 time.sleep(0.02)
-        raise Trouble(f"the database does not come up in 120 s; its log is {self._log_path}")
+        raise Trouble(f"the database does not come up in {patience(120)} s; its log is {self._log_path}")
 
     def connect(self):
         return Connection(self._sockets)
@@ -123,7 +124,7 @@ class Cluster:
         """An orderly end, with its checkpoint."""
         self._signal(signal.SIGINT)
         try:
-            status = self._process.wait(timeout=60)
+            status = self._process.wait(timeout=patience(60))
         except subprocess.TimeoutExpired:
             raise Trouble(f"the database does not stop; its log is {self._log_path}") from None
         self._process = None
@@ -138,7 +139,7 @@ class Cluster:
             if not self._signal(signal.SIGKILL):
                 self._process.kill()
             try:
-                self._process.wait(timeout=30)
+                self._process.wait(timeout=patience(30))
             finally:
                 self._process.kill()
                 self._process.wait()
@@ -147,7 +148,7 @@ class Cluster:
     def check_pages(self):
         """pg_checksums reads every page of the stopped cluster: (how many are bad, what it says)."""
         done = subprocess.run(self._as_user("pg_checksums", "--check", "-D", self._data), stdin=subprocess.DEVNULL, cwd="/",
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=patience(120), check=False)
         said = done.stdout.decode("utf-8", "replace").strip()
         bad = re.search(r"^Bad checksums:\s+(\d+)", said, re.MULTILINE)
         if not bad:

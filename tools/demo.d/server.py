@@ -12,10 +12,14 @@ import urllib.error
 import urllib.request
 
 import interrupts
+from pace import patience
 from vm import TOOLS
 
 REPOSITORY = os.path.dirname(TOOLS)
 PROGRAM = os.path.join(REPOSITORY, "Server", "bin", "Release", "net10.0", "blockemu-server.dll")
+
+
+FIRST_LISTENER = 3   # SD_LISTEN_FDS_START
 
 
 class ServerProblem(Exception):
@@ -33,20 +37,16 @@ def build():
                     os.path.join(REPOSITORY, "Server")], check=True, stdout=subprocess.DEVNULL)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Liar:
     """A proxy in front of the disk that answers every flush, and drops FUA, without passing either on: what a device
     looks like that says "safe" and is not. The demo must notice."""
 
     def __init__(self, server_port, log_path):
-        self.port, self._process = free_port(), None
-        self._log_path = log_path
-        self._command = ["nbdkit", "--foreground", "--exit-with-parent", "--ipaddr", "127.0.0.1", "--port", str(self.port),
+        self._process, self._log_path = None, log_path
+        # The socket is ours, and listens for as long as we do: no other program can have its port between two proxies.
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._command = ["/bin/sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", "nbdkit", "--foreground", "--exit-with-parent",
                          "--filter=fua", "nbd", "hostname=127.0.0.1", f"port={server_port}", "export=disk0",
                          "fuamode=discard"]
 
@@ -54,13 +54,20 @@ class Liar:
         """Starts it, or starts it again: its connections to the server do not outlive a power cut."""
         self.stop()
         with open(self._log_path, "ab") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.1)
-        raise ServerProblem("nbdkit does not listen; see server.log")
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(FIRST_LISTENER,), preexec_fn=self._hand_over)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=patience(10)) as probe:
+            if probe.recv(8) != b"NBDMAGIC":
+                raise ServerProblem(f"nbdkit does not answer; see {self._log_path}")
+
+    def _hand_over(self):
+        """In the child: the listening socket is the descriptor that systemd's way of handing one over says."""
+        os.dup2(self._socket.fileno(), FIRST_LISTENER, inheritable=True)
+        os.set_inheritable(FIRST_LISTENER, True)   # where it was that descriptor already
+
+    def close(self):
+        self.stop()
+        self._socket.close()
 
     def stop(self):
         if self._process and self._process.poll() is None:
@@ -73,24 +80,25 @@ class Server:
     Methods that concern one disk take disk0 unless told otherwise."""
 
     def __init__(self, program, disks, log_path, is_lying=False):
-        self._nbd_port, self._admin_port, self.nvme_port = free_port(), free_port(), free_port()
         disks = disks if isinstance(disks, dict) else {"disk0": disks}
         command = (["dotnet", program] if program.endswith(".dll") else [program])
         for name, options in disks.items():
             command += ["--disk", f"name={name},{options}"]
-        command += ["--nbd", f"127.0.0.1:{self._nbd_port}", "--nvme", f"127.0.0.1:{self.nvme_port}",
-                    "--admin", f"127.0.0.1:{self._admin_port}"]
+        ready_file = log_path + ".ready"
+        command += ["--nbd", "127.0.0.1:0", "--nvme", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--ready-file", ready_file]
         self.command = " ".join(command)
-        self._liar = Liar(self._nbd_port, log_path) if is_lying else None
-        self._log_path = log_path
+        self._liar, self._log_path = None, log_path
         self._process = None
         try:
             with open(log_path, "ab") as log, interrupts.held():
                 # A session of its own: Ctrl-C ends the demo, and the demo ends the server.
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-            self._wait_until_ready()
-            if self._liar:
+            ready = self._wait_until_ready(ready_file)
+            self._nbd_port, self.nvme_port, self._admin_port = (
+                int(endpoint.rpartition(":")[2]) for endpoint in (ready["nbd"][0], ready["nvme"][0], ready["admin"]))
+            if is_lying:
+                self._liar = Liar(self._nbd_port, log_path)
                 self._liar.start()
         except BaseException:
             self.stop()
@@ -98,17 +106,18 @@ class Server:
         self.nbd_uri = f"nbd://127.0.0.1:{self._nbd_port}/disk0"
         self.guest_port = self._liar.port if self._liar else self._nbd_port
 
-    def _wait_until_ready(self, limit_s=60):
+    def _wait_until_ready(self, ready_file):
+        """What the server says of itself once it serves (docs/command-line.md, "--ready-file")."""
+        limit_s = patience(60)
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 with open(self._log_path, encoding="utf-8", errors="replace") as log:
                     raise ServerProblem(f"the server ended with {self._process.returncode}: {log.read()[-2000:].strip()}")
-            try:
-                self._send("GET", "/readyz")
-                return
-            except (OSError, ServerProblem):
-                time.sleep(0.1)
+            if os.path.exists(ready_file):
+                with open(ready_file, encoding="utf-8") as file:
+                    return json.load(file)
+            time.sleep(0.05)
         raise ServerProblem(f"the server was not ready after {limit_s} s; its output is in {self._log_path}")
 
     @contextlib.contextmanager
@@ -118,7 +127,7 @@ class Server:
             f"http://127.0.0.1:{self._admin_port}{path}", method=method, data=body, headers=headers or {})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))   # loopback: never through a proxy
         try:
-            with opener.open(request, timeout=60) as answer:
+            with opener.open(request, timeout=patience(60)) as answer:
                 yield answer
         except urllib.error.HTTPError as refused:
             raise ServerProblem(f"{method} {path}: {refused.code} {refused.read().decode(errors='replace')}") from None
@@ -137,7 +146,7 @@ class Server:
         request's body. Without them in time it cuts all the same. Returns the report."""
         end = time.monotonic() + timeout_s
         # One connection for all: a moment later a flush may have made everything safe.
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=patience(60))) as connection:
             while time.monotonic() < end:
                 connection.request("GET", "/api/v1/disks/disk0")
                 if json.loads(connection.getresponse().read())["pendingCommands"] >= commands:
@@ -154,7 +163,7 @@ class Server:
     def wait_for_pending(self, disks, commands, timeout_s):
         """Watches until each of the disks has so many unflushed commands; says whether they came in time."""
         end = time.monotonic() + timeout_s
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=60)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._admin_port, timeout=patience(60))) as connection:
             while time.monotonic() < end:
                 connection.request("GET", "/api/v1/disks")
                 found = {disk["name"]: disk["pendingCommands"] for disk in json.loads(connection.getresponse().read())["disks"]}
@@ -199,11 +208,11 @@ class Server:
     def stop(self):
         with interrupts.held():
             if self._liar:
-                self._liar.stop()
+                self._liar.close()
             if self._process and self._process.poll() is None:
                 self._process.terminate()
                 try:
-                    self._process.wait(timeout=10)
+                    self._process.wait(timeout=patience(10))
                 except subprocess.TimeoutExpired:
                     self._process.kill()
                     self._process.wait()

@@ -6,12 +6,13 @@ import random
 import re
 import time
 
-from outcomes import Broken, Trouble
+from outcomes import Broken, Inconclusive, Trouble
+from pace import patience
 from promises import Promises
 from server import Server, nqn
 from vm import TOOLS, Guest
 
-SILENCE_S = 120   # longer than any step of the guest on a busy machine
+SILENCE_S = patience(60)   # longer than any step of the guest
 ATTEMPTS = 3      # a guest that dies by itself (emulation) is booted again
 REPLAY = re.compile("recover|replay", re.IGNORECASE)
 RECOVERED = {     # the kernel's words for a replayed log; btrfs has none to replay where no fsync came after its last commit
@@ -61,6 +62,8 @@ class Story:
         self._guest.wait()
         self._guest = None
         t = self._totals
+        if not t["files"] + t["slots"]:
+            raise Inconclusive("no file was promised before any of the cuts")
         print(f"KEPT: all {t['files']} promised files ({t['bytes'] / 1e6:.1f} MB) and {t['slots']} slots, through "
               f"{self._o.rounds} power cut{'s' if self._o.rounds > 1 else ''}; of {t['loose']} files nobody had synced, "
               f"{t['whole']} survived whole, {t['incomplete']} in part, {t['missing']} not at all")
@@ -126,7 +129,7 @@ class Story:
         """Reads the guest's answers up to the check's; None when the guest is gone before."""
         facts = {"kernel": [], "damaged": [], "complaint": [], "survivors": set(), "problem": None}
         while True:
-            line = self._guest.next_line(SILENCE_S)
+            line = self._guest.next_line(SILENCE_S, "the verification's next answer")
             if line is None:
                 return facts if facts["problem"] else None
             word, _, rest = line.partition(" ")
@@ -199,7 +202,7 @@ class Story:
 
     def _says(self, word):
         """Reads on until a line with that word; False when the guest is gone before."""
-        while (line := self._guest.next_line(SILENCE_S)) is not None:
+        while (line := self._guest.next_line(SILENCE_S, f"the line \"{word}\"")) is not None:
             if line.startswith("problem "):
                 raise Trouble(line)
             if line.split(" ")[0] == word:
@@ -209,7 +212,7 @@ class Story:
     def _explain_early_end(self):
         """The writer reports trouble: the disk's fault, as its power is on. A VM that is simply gone is emulation's."""
         lines = []
-        while (line := self._guest.next_line(SILENCE_S)) is not None:
+        while (line := self._guest.next_line(SILENCE_S, "more files, or the guest's end")) is not None:
             lines.append(line)
         if any(line.startswith("problem ") for line in lines):
             raise Broken("\n  ".join(line for line in lines if line.startswith(("kernel ", "problem "))))

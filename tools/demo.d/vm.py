@@ -19,7 +19,7 @@ class Guest:
     """Boots the VM with a script and files. Lines come from `next_line()`; `on_line` sees each at the moment it arrives,
     on the reading thread, and None at the end."""
 
-    def __init__(self, kernel, script, files, log_base, on_line=None, time_limit_s=240):
+    def __init__(self, kernel, script, files, log_base, on_line=None, time_limit_s=240):   # as on a quiet machine: tools/vm/run stretches it
         self._on_line = on_line or (lambda line: None)
         self._queue = queue.Queue()
         self._pid_file = log_base + ".pid"
@@ -39,12 +39,12 @@ class Guest:
         self._on_line(None)
         self._queue.put(None)
 
-    def next_line(self, timeout_s):
-        """The next line, or None when the guest has ended."""
+    def next_line(self, timeout_s, awaited):
+        """The next line, or None when the guest has ended. `awaited`: what for, should it say nothing for so long."""
         try:
             return self._queue.get(timeout=timeout_s)
         except queue.Empty:
-            raise GuestTimeout(f"the guest said nothing for {timeout_s} s") from None
+            raise GuestTimeout(f"the guest said nothing for {timeout_s} s; awaited: {awaited}") from None
 
     def kill(self):
         """Pulls the plug: SIGKILL to QEMU. What the guest had not handed over by now is gone."""

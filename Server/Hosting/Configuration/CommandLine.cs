@@ -103,6 +103,17 @@ internal sealed class CommandLine
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _readyFile = new("--ready-file")
+    {
+        Description = "A file that is there, whole, once the server serves, until its orderly end: JSON with endpoints, disks and pid.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _exitWithParent = new("--exit-with-parent")
+    {
+        Description = "Ends in order once the process that started it is gone.",
+    };
+
     private readonly Option<string?> _config = new("--config")
     {
         Description = "The same as JSON; options given here override it.",
@@ -115,7 +126,7 @@ internal sealed class CommandLine
         Option[] options =
         [
             _disk, _nbd, _nvme, _stdio, _maxConnections, _maxBufferMemory, _admin, _adminHost, _adminTokenFile, _insecureAdmin, _mediaRoot, _tls,
-            _tlsCert, _tlsKey, _tlsCa, _config,
+            _tlsCert, _tlsKey, _tlsCa, _readyFile, _exitWithParent, _config,
         ];
         foreach (Option option in options)
         {
@@ -175,6 +186,8 @@ internal sealed class CommandLine
             Nbd = result.GetValue(_nbd) is { Length: > 0 } nbd ? nbd : null,
             Nvme = result.GetValue(_nvme) is { Length: > 0 } nvme ? nvme : null,
             IsStdio = result.GetValue(_stdio),
+            ReadyFile = result.GetValue(_readyFile),
+            ExitsWithParent = result.GetValue(_exitWithParent),
             HandedOver = handedOver,
             Limits = new LimitsDraft
             {

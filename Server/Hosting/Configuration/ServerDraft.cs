@@ -16,6 +16,12 @@ internal sealed class ServerDraft
     /// <summary>From the command line only, and then a configuration file's NBD endpoints are not listened on.</summary>
     public bool IsStdio { get; init; }
 
+    /// <summary>From the command line only: it is about this one start.</summary>
+    public string? ReadyFile { get; init; }
+
+    /// <summary>Likewise.</summary>
+    public bool ExitsWithParent { get; init; }
+
     /// <summary>Sockets that listen already; they stand in for the default endpoint.</summary>
     public IReadOnlyList<Socket> HandedOver { get; init; } = [];
 
@@ -85,6 +91,8 @@ internal sealed class ServerDraft
             Nvme = nvme,
             HandedOver = HandedOver,
             IsStdio = IsStdio,
+            ReadyFile = ReadyFile,
+            ExitsWithParent = ExitsWithParent,
             ClientLimits = limits,
             Admin = admin,
             AdminToken = token,

@@ -28,6 +28,12 @@ public sealed record ServerOptions
     /// <summary>One client, on standard input and output.</summary>
     public bool IsStdio { get; init; }
 
+    /// <summary>The file that says that the server serves; null = none.</summary>
+    public string? ReadyFile { get; init; }
+
+    /// <summary>Whether the server ends once its parent is gone.</summary>
+    public bool ExitsWithParent { get; init; }
+
     /// <summary>Whether a client started the server for itself.</summary>
     public bool IsStartedByClient => IsStdio || HandedOver.Count > 0;
 

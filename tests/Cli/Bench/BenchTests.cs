@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BlockEmu.Device;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Cli.Tests.Bench;
 
@@ -106,7 +107,7 @@ public sealed class BenchTests : IAsyncLifetime
     {
         Task<CliRun> run = Task.Run(() => RunAsync("--destroy-data", "--read", "0", "--seconds", "600"));
         Assert.True(
-            SpinWait.SpinUntil(() => _server.Disk.GetStatistics().NewestSequence > 0 || run.IsCompleted, TimeSpan.FromSeconds(60)), "nothing came");
+            SpinWait.SpinUntil(() => _server.Disk.GetStatistics().NewestSequence > 0 || run.IsCompleted, Pace.Seconds(60)), "nothing came");
         _server.Disk.Cut();
         (await run).Is(ExitCodes.Unreachable).Says(_server.Nbd);
     }

@@ -6,6 +6,7 @@ using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Nbd;
+using BlockEmu.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Clients.Tests.Support;
@@ -20,7 +21,7 @@ internal sealed class LiveServer : IAsyncDisposable
     public const long ReadOnlyBytes = 1 << 20;
 
     /// <summary>Nothing takes this long; it turns a hanging server into a failure.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = Pace.Seconds(60);
 
     private readonly TempFolder _folder;
 

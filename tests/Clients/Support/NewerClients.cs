@@ -1,9 +1,11 @@
+using BlockEmu.Tests.Shared;
+
 namespace BlockEmu.Clients.Tests.Support;
 
 /// <summary>Programs of a newer Debian than this machine's, which <c>tools/clients/build</c> fetches into a cache.</summary>
 internal static class NewerClients
 {
-    private static readonly TimeSpan _fetchLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _fetchLimit = Pace.Seconds(300);
     private static readonly Lazy<Task<string>> _folder = new(FetchAsync);
 
     /// <summary>The program's path. Where they can't be fetched the test is skipped, and fails in CI.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Clients.Tests.Support;
 
@@ -6,7 +7,7 @@ namespace BlockEmu.Clients.Tests.Support;
 internal sealed record ProgramRun(string CommandLine, int ExitCode, string Output, string Errors)
 {
     /// <summary>No program here works for this long; it turns one that hangs into a failure.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan Deadline = Pace.Seconds(90);
 
     public string Everything => $"{CommandLine}\nexit code {ExitCode}\n--- output\n{Output}\n--- errors\n{Errors}";
 

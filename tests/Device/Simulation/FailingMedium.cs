@@ -1,4 +1,5 @@
 using BlockEmu.Device.Media;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Device.Tests.Simulation;
 
@@ -37,7 +38,7 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
     public void LetGo() => _open.Set();
 
     /// <summary>Waits until a write stands at the held door.</summary>
-    public void WaitForWrite() => Assert.True(_arrived.Wait(TimeSpan.FromSeconds(30)), "no write came");
+    public void WaitForWrite() => Assert.True(_arrived.Wait(Pace.Seconds(30)), "no write came");
 
     public void Read(long offsetBytes, Span<byte> destination)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Protocol.Tests.Nbd;
 
@@ -13,7 +14,7 @@ internal sealed class LyingServer : IDisposable
     {
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
-        NetworkStream stream = NbdClient.OpenStream(_listener.LocalEndPoint!, TimeSpan.FromSeconds(30));
+        NetworkStream stream = NbdClient.OpenStream(_listener.LocalEndPoint!, Pace.Seconds(30));
         Stream = new NetworkStream(_listener.Accept(), ownsSocket: true);
         byte[] greeting = new byte[NbdGreeting.SizeBytes];
         NbdServerNegotiation.Greeting.Write(greeting);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Protocol.Tests.Nbd;
 
@@ -66,7 +67,7 @@ public sealed class NbdLyingServerTests : IDisposable
         Task send = Task.Run(() => SendUntilRefused(chunk), TestContext.Current.CancellationToken);
         Assert.Throws<InvalidDataException>(() => Client.Wait(cookie, new byte[4]));
         Client.Dispose();
-        Assert.True(send.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.True(send.Wait(Pace.Seconds(30), TestContext.Current.CancellationToken));
     }
 
     [Theory]

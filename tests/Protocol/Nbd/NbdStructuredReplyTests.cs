@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Protocol.Nbd;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Protocol.Tests.Nbd;
 
@@ -15,7 +16,7 @@ public sealed class NbdStructuredReplyTests : IDisposable
     {
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
-        NetworkStream stream = NbdClient.OpenStream(_listener.LocalEndPoint!, TimeSpan.FromSeconds(30));
+        NetworkStream stream = NbdClient.OpenStream(_listener.LocalEndPoint!, Pace.Seconds(30));
         _server = new NetworkStream(_listener.Accept(), ownsSocket: true);
         byte[] greeting = new byte[NbdGreeting.SizeBytes];
         NbdServerNegotiation.Greeting.Write(greeting);

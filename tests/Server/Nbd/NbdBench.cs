@@ -8,6 +8,7 @@ using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Transport;
+using BlockEmu.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -19,7 +20,7 @@ internal sealed class NbdBench : IAsyncDisposable
     public const long HugeBytes = 1L << 42;
 
     /// <summary>No test waits for this long; it turns a hanging server into a failure.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = Pace.Seconds(30);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("blockemu-nbd-");
 

@@ -9,6 +9,7 @@ using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nvme;
 using BlockEmu.Server.NvmeTcp;
 using BlockEmu.Server.Transport;
+using BlockEmu.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlockEmu.Server.Tests.NvmeTcp;
@@ -20,7 +21,7 @@ internal sealed class NvmeTcpBench : IAsyncDisposable
     public const int BlockBytes = 512;
 
     /// <summary>No test waits for this long; it turns a hanging server into a failure.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = Pace.Seconds(30);
 
     public NvmeTcpBench(FrontEndLimits? limits = null, TimeProvider? time = null, Func<DiskOptions, DiskOptions>? change = null)
     {

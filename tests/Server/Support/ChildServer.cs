@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using BlockEmu.Tests.Shared;
 
 namespace BlockEmu.Server.Tests.Support;
 
@@ -59,7 +60,7 @@ internal sealed class ChildServer : IDisposable
     /// <summary>Waits for its end; returns the exit code and what stood on standard error.</summary>
     public async Task<(int ExitCode, string Errors)> EndAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await _process.WaitForExitAsync().WaitAsync(Pace.Seconds(60));
         return (_process.ExitCode, await _errors);
     }
 
