@@ -68,7 +68,7 @@ public sealed class Disk : IDisposable
         SafeFileHandle? file = null;
         if (options.FilePath is not null)
         {
-            (file, long sizeBytes) = ImageFile.Open(options);
+            (file, long sizeBytes, Found) = ImageFile.Open(options);
             options = options with { SizeBytes = sizeBytes };
         }
 
@@ -88,7 +88,7 @@ public sealed class Disk : IDisposable
         {
             IMedium medium = file is null
                 ? new MemoryMedium(geometry, arena, pages)
-                : new FileMedium(geometry, file, options.FilePath!, options.SyncToHost, options.KeepsRedo);
+                : new FileMedium(geometry, file, options.FilePath!, options);
             return wrapMedium is null ? medium : wrapMedium(medium);
         }
     }
@@ -107,6 +107,9 @@ public sealed class Disk : IDisposable
 
     /// <summary>The disk's name.</summary>
     public string Name => _core.Options.Name;
+
+    /// <summary>What a killed server had left beside the image when it was opened.</summary>
+    public RedoFinding Found { get; }
 
     /// <summary>Size in bytes.</summary>
     public long SizeBytes => _core.Geometry.SizeBytes;
@@ -211,12 +214,21 @@ public sealed class Disk : IDisposable
     public CutReport Cut(ulong? seed = null, LossModel? loss = null) => Announce(_power.Cut(seed, loss));
 
     /// <summary>Judges the same cut again; the disk stays off. <see cref="PowerMoveException"/> when there is no cut to judge.</summary>
-    public CutReport Recut(ulong? seed = null, LossModel? loss = null) => _power.Recut(seed, loss);
+    public CutReport Recut(ulong? seed = null, LossModel? loss = null)
+    {
+        using var use = new PlatterUse(_core.Medium);
+        return _power.Recut(seed, loss);
+    }
 
     /// <summary>Power on: a new epoch, on the platter as it is. <see cref="PowerMoveException"/> when it is on.</summary>
     public void PowerOn()
     {
-        _power.PowerOn();
+        using (PlatterUse use = new(_core.Medium))
+        {
+            _power.PowerOn();
+            use.Keep(); // until the power goes
+        }
+
         PowerChanged?.Invoke(this, PowerState.On);
     }
 
@@ -241,7 +253,11 @@ public sealed class Disk : IDisposable
     public ByteRange? NextPopulated(long offsetBytes) => _core.Medium.NextPopulated(offsetBytes);
 
     /// <summary>Replaces persistent bytes while off. The evidence of a cut is dropped: no recut afterwards.</summary>
-    public void WritePlatter(Action<PlatterWriter> use) => _power.WritePlatter(use);
+    public void WritePlatter(Action<PlatterWriter> use)
+    {
+        using var keptOut = new PlatterUse(_core.Medium);
+        _power.WritePlatter(use);
+    }
 
     /// <summary>Runs <paramref name="use"/> with the evidence of the cut while power moves are held off;
     /// <see cref="PowerMoveException"/> when there is none.</summary>
@@ -266,6 +282,7 @@ public sealed class Disk : IDisposable
 
     private T Announce<T>(T result)
     {
+        _core.Medium.LetOthersIn();
         PowerChanged?.Invoke(this, PowerState.Off);
         return result;
     }

@@ -11,18 +11,22 @@ internal sealed unsafe class FileMedium : IMedium
     private readonly SafeFileHandle _file;
     private readonly string _path;
     private readonly bool _syncToHost;
+    private readonly bool _isReadOnly;
     private readonly FileRun _run; // there is one writer at a time
     private readonly RedoFile? _redo; // null = what a killed process leaves is torn
+    private readonly Lock _lockGate = new(); // protects the count, and the lock as QEMU's that goes with it
+    private int _usesOfLock = 1;
     private bool _syncFailed;
 
-    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, bool syncToHost, bool keepsRedo)
+    public FileMedium(DiskGeometry geometry, SafeFileHandle file, string path, DiskOptions options)
     {
         _geometry = geometry;
         _file = file;
         _path = path;
-        _syncToHost = syncToHost;
+        _syncToHost = options.SyncToHost;
+        _isReadOnly = options.IsReadOnly;
         _run = new FileRun(file, LibC.IOV_MAX);
-        _redo = keepsRedo ? new RedoFile(geometry, file, path) : null;
+        _redo = options.KeepsRedo ? new RedoFile(geometry, file, path) : null;
     }
 
     public bool IsImmediate => false;
@@ -47,10 +51,16 @@ internal sealed unsafe class FileMedium : IMedium
         try
         {
             undo = keepUndo && !delta.IsEmpty ? FileUndo.Save(_file, _path, _geometry, delta, mayTear ? _redo : null) : null;
+            if (undo is not null)
+            {
+                _redo?.Beat(now: true); // saving it took a while
+            }
+
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 long start = range.Start * PageArena.PageBytes;
                 Zero(start, Math.Min(range.End * PageArena.PageBytes, _geometry.SizeBytes) - start, delta.KeepsProvisioned);
+                _redo?.Beat(now: true); // and so may this have
             }
 
             WritePages(delta);
@@ -109,6 +119,30 @@ internal sealed unsafe class FileMedium : IMedium
         }
     }
 
+    public void KeepOthersOut()
+    {
+        lock (_lockGate)
+        {
+            if (_usesOfLock == 0)
+            {
+                ImageLock.TakeAsQemu(_file, _path, isReadOnly: _isReadOnly);
+            }
+
+            _usesOfLock++;
+        }
+    }
+
+    public void LetOthersIn()
+    {
+        lock (_lockGate)
+        {
+            if (--_usesOfLock == 0 && !_file.IsClosed)
+            {
+                ImageLock.LetGoAsQemu(_file);
+            }
+        }
+    }
+
     public ByteRange? NextPopulated(long offsetBytes) => NextPopulated(offsetBytes, _geometry.SizeBytes);
 
     public ByteRange? NextPopulated(long offsetBytes, long endBytes) => FileBytes.NextData(_file, offsetBytes, endBytes);
@@ -127,6 +161,7 @@ internal sealed unsafe class FileMedium : IMedium
         _run.Drop();
         foreach (DeltaPiece piece in delta.WalkPieces())
         {
+            _redo?.Beat(now: false);
             if (piece.Data != 0)
             {
                 _run.Add(piece.OffsetBytes, piece.Data, piece.LengthBytes);

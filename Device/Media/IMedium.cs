@@ -29,6 +29,17 @@ internal interface IMedium : IDisposable
     /// <summary>Makes everything written so far survive a crash of the host, where that was asked for.</summary>
     void Sync();
 
+    /// <summary>The platter is about to be used for a while (power on, a recut): other programs are kept out, once for each
+    /// <see cref="LetOthersIn"/> to come; a new medium is kept so already. Throws <see cref="DeviceIoException"/> when one is in.</summary>
+    void KeepOthersOut()
+    {
+    }
+
+    /// <summary>It is not used for now: while a disk is off, other programs may open its image.</summary>
+    void LetOthersIn()
+    {
+    }
+
     /// <summary>The first range at or after an offset that may hold something but zeroes, or null.</summary>
     ByteRange? NextPopulated(long offsetBytes);
 

@@ -20,6 +20,9 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
     /// <summary>Makes the front ends' connections of a disk mute; set once they exist.</summary>
     public Action<ServedDisk> Silence { get; set; } = static _ => { };
 
+    /// <summary>Hears of each disk that was opened.</summary>
+    public Action<Disk> Opened { get; set; } = static _ => { };
+
     public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
 
     public DiskControl? Find(string name) => name.Length > 0 && Registry.Find(name) is { } served ? Find(served) : null;
@@ -57,6 +60,7 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
             control.BeginDestaging();
             _controls[served] = control;
             Registry.TryAdd(served);
+            Opened(served.Disk);
             return control;
         }
     }

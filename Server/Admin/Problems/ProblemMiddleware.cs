@@ -48,6 +48,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return ApiException.Create(StatusCodes.Status503ServiceUnavailable, "the server stops").Problem;
             case ObjectDisposedException:
                 return ApiException.Create(StatusCodes.Status409Conflict, "the disk was removed meanwhile").Problem;
+            case DeviceIoException { IsInUse: true } e:
+                return ApiException.Create(StatusCodes.Status409Conflict, e.Message).Problem;
             case DeviceIoException e:
                 AdminLog.MediumFailed(logger, e.Message);
                 return ApiException.Create(StatusCodes.Status500InternalServerError, $"the medium failed: {e.Message}").Problem;
