@@ -101,8 +101,9 @@ internal static unsafe partial class LibC
 
     private static FileFacts ReadFacts(byte* buffer)
     {
-        // struct statx: u32 stx_mask at 0, u32 stx_uid at 20, u32 stx_gid at 24, u16 stx_mode at 28, u64 stx_ino at 32, u64 stx_size at 40, u64 stx_blocks (512 bytes
-        // each) at 48, stx_btime (s64 seconds, u32 nanoseconds) at 80, stx_mtime at 112, u32 stx_dev_major and stx_dev_minor at 136.
+        // struct statx: u32 stx_mask at 0, u32 stx_uid at 20, u32 stx_gid at 24, u16 stx_mode at 28, u64 stx_ino at 32, u64 stx_size
+        // at 40, u64 stx_blocks (512 bytes each) at 48, stx_btime (s64 seconds, u32 nanoseconds) at 80, stx_mtime at 112, u32
+        // stx_dev_major and stx_dev_minor at 136.
         bool knowsBirth = (*(uint*)buffer & STATX_BTIME) != 0;
         return new FileFacts
         {
