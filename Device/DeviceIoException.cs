@@ -13,6 +13,9 @@ public sealed class DeviceIoException : IOException
     /// <summary>The host's <c>errno</c>; 0 when there is none.</summary>
     public int Errno { get; }
 
+    /// <summary>Whether somebody else has the image open, and nothing is wrong with it.</summary>
+    public bool IsInUse => Errno == Media.LibC.EAGAIN;
+
     /// <summary>The first byte of the medium that could not be had, where that is known.</summary>
     public long? OffsetBytes { get; init; }
 

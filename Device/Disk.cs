@@ -41,6 +41,7 @@ public sealed class Disk : IDisposable
     public const int MaxDestageCommands = 1024;
 
     private readonly DiskCore _core;
+    private readonly RedoFinding _found;
     private readonly Destager _destager;
     private readonly PowerGate _powerGate = new();
     private readonly ReadCommands _reads;
@@ -68,7 +69,7 @@ public sealed class Disk : IDisposable
         SafeFileHandle? file = null;
         if (options.FilePath is not null)
         {
-            (file, long sizeBytes) = ImageFile.Open(options);
+            (file, long sizeBytes, _found) = ImageFile.Open(options);
             options = options with { SizeBytes = sizeBytes };
         }
 
@@ -108,6 +109,9 @@ public sealed class Disk : IDisposable
 
     /// <summary>The disk's name.</summary>
     public string Name => _core.Options.Name;
+
+    /// <summary>What a killed server had left beside the image when it was opened.</summary>
+    public RedoFinding Found => _power.Found ?? _found;
 
     /// <summary>Size in bytes.</summary>
     public long SizeBytes => _core.Geometry.SizeBytes;
@@ -224,7 +228,11 @@ public sealed class Disk : IDisposable
     }
 
     /// <summary>Judges the same cut again; the disk stays off. <see cref="PowerMoveException"/> when there is no cut to judge.</summary>
-    public CutReport Recut(ulong? seed = null, LossModel? loss = null) => _power.Recut(seed, loss);
+    public CutReport Recut(ulong? seed = null, LossModel? loss = null)
+    {
+        using var use = new PlatterUse(_core.Medium);
+        return _power.Recut(seed, loss);
+    }
 
     /// <summary>Why the disk is not what it should be: <see cref="PowerState.Failed"/>, or off after a cut that could not be judged;
     /// else null.</summary>
@@ -236,7 +244,14 @@ public sealed class Disk : IDisposable
     /// <param name="acceptLoss">Takes the old platter when the cut could not be judged: all that was pending is lost.</param>
     public void PowerOn(bool acceptLoss = false)
     {
-        _power.PowerOn(acceptLoss);
+        using (PlatterUse use = new(_core.Medium))
+        {
+            if (_power.PowerOn(acceptLoss) == PowerState.Off)
+            {
+                use.Keep(); // until the power goes
+            }
+        }
+
         PowerChanged?.Invoke(this, PowerState.On);
     }
 
@@ -261,7 +276,11 @@ public sealed class Disk : IDisposable
     public ByteRange? NextPopulated(long offsetBytes) => _core.Medium.NextPopulated(offsetBytes);
 
     /// <summary>Replaces persistent bytes while off. The evidence of a cut is dropped: no recut afterwards.</summary>
-    public void WritePlatter(Action<PlatterWriter> use) => _power.WritePlatter(use);
+    public void WritePlatter(Action<PlatterWriter> use)
+    {
+        using var keptOut = new PlatterUse(_core.Medium);
+        _power.WritePlatter(use);
+    }
 
     /// <summary>Runs <paramref name="use"/> with the evidence of the cut while power moves are held off;
     /// <see cref="PowerMoveException"/> when there is none.</summary>
@@ -286,6 +305,7 @@ public sealed class Disk : IDisposable
 
     private T Announce<T>(T result)
     {
+        _core.Medium.LetOthersIn();
         PowerChanged?.Invoke(this, PowerState.Off);
         return result;
     }

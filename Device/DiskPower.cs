@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device.Cache;
+using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
 
 namespace BlockEmu.Device;
@@ -18,6 +19,9 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
 
     /// <summary>Why the disk is not what it should be: the medium is lost, or the cut could not be judged; else null.</summary>
     public string? Failure => core.ReadLocked(static core => core.FailureReason) ?? _judgement.Failure;
+
+    /// <summary>What a killed server had left beside an image that was put in the first one's place.</summary>
+    public RedoFinding? Found { get; private set; }
 
     public IReadOnlyList<CutReport> Reports => _judgement.Reports;
 
@@ -42,7 +46,8 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
         return _judgement.Judge(seed, loss);
     });
 
-    public void PowerOn(bool acceptLoss) => Move(() =>
+    /// <summary>Returns the power; the answer is what the state was before.</summary>
+    public PowerState PowerOn(bool acceptLoss) => Move(() =>
     {
         PowerState before = core.State;
         if (before is not (PowerState.Off or PowerState.Failed))
@@ -76,7 +81,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             Settle(before);
         }
 
-        return true;
+        return before;
     });
 
     public DiskStatus Shutdown() => Move(() =>
@@ -183,7 +188,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
     {
         try
         {
-            core.Medium.Refresh();
+            Found = core.Medium.Refresh() ?? Found;
         }
         catch (DeviceIoException e)
         {

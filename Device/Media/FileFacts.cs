@@ -18,6 +18,15 @@ internal readonly record struct FileFacts
     /// <summary>When it came to be, since 1970; 0 where the file system does not tell. No other file that has had its number has it.</summary>
     public long BirthNanoseconds { get; init; }
 
-    /// <summary>When its content changed last, since 1970.</summary>
+    /// <summary>When its bytes were changed last, since 1970.</summary>
     public long ModifiedNanoseconds { get; init; }
+
+    /// <summary>Permissions, the last twelve bits of its mode.</summary>
+    public int Permissions { get; init; }
+
+    /// <summary>Its owner's number.</summary>
+    public uint Owner { get; init; }
+
+    /// <summary>Its group's number.</summary>
+    public uint Group { get; init; }
 }

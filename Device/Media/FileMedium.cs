@@ -12,9 +12,12 @@ internal sealed unsafe class FileMedium : IMedium
     private readonly DiskOptions _options;
     private readonly string _path;
     private SafeFileHandle _file;
+    private ImagePlace _place;
     private FileRun _run; // there is one writer at a time
     private RedoFile? _redo; // null = what a killed process leaves is torn
     private FileUndo? _unfinished; // of a cut that could be neither carried out nor taken back
+    private readonly Lock _lockGate = new(); // protects the count, and the lock as QEMU's that goes with it
+    private int _usesOfLock = 1;
     private bool _syncFailed;
 
     /// <param name="geometry">The disk's.</param>
@@ -37,7 +40,7 @@ internal sealed unsafe class FileMedium : IMedium
         int read = FileBytes.ReadUpToEnd(_file, offsetBytes, destination);
         if (read < destination.Length)
         {
-            throw Lost($"it ends at {offsetBytes + read}", offsetBytes + read);
+            throw _place.Lost($"it ends at {offsetBytes + read}", offsetBytes + read);
         }
     }
 
@@ -45,11 +48,11 @@ internal sealed unsafe class FileMedium : IMedium
     {
         if (keepUndo)
         {
-            RequireInPlace(); // a cut's survivors are for whoever looks at the image next
+            _place.RequireInPlace(); // a cut's survivors are for whoever looks at the image next
             PutBackUnfinished();
         }
 
-        RequireWhole(); // else a write could make it long enough again, over what is gone
+        _place.RequireWhole(); // else a write could make it long enough again, over what is gone
         bool mayTear = _redo is not null && delta.MayTear;
         if (mayTear)
         {
@@ -64,10 +67,16 @@ internal sealed unsafe class FileMedium : IMedium
         try
         {
             undo = keepUndo && !delta.IsEmpty ? FileUndo.Save(_file, _path, _geometry, delta, mayTear ? _redo : null) : null;
+            if (undo is not null)
+            {
+                _redo?.Beat(now: true); // saving it took a while
+            }
+
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 long start = range.Start * PageArena.PageBytes;
                 Zero(start, Math.Min(range.End * PageArena.PageBytes, _geometry.SizeBytes) - start, delta.KeepsProvisioned);
+                _redo?.Beat(now: true); // and so may this have
             }
 
             WritePages(delta);
@@ -108,8 +117,8 @@ internal sealed unsafe class FileMedium : IMedium
     /// failure stays until the image is opened anew: no later flush may lie.</remarks>
     public void Sync()
     {
-        RequireInPlace();
-        RequireWhole();
+        _place.RequireInPlace();
+        _place.RequireWhole();
         if (!_options.SyncToHost)
         {
             return;
@@ -127,39 +136,67 @@ internal sealed unsafe class FileMedium : IMedium
         }
     }
 
-    public PlatterStamp Stamp() => LibC.TryStat(_path) is { } found
-        ? new PlatterStamp(found.Inode, found.ModifiedNanoseconds, found.SizeBytes)
-        : default;
+    public PlatterStamp Stamp() => _place.Stamp();
 
-    public void Refresh()
+    public RedoFinding? Refresh()
     {
-        if (IsInPlace(out string what))
+        if (_place.IsInPlace(out _))
         {
-            RequireWhole();
+            _place.RequireWhole();
             PutBackUnfinished();
-            return;
+            return null;
         }
 
-        FileFacts? found = LibC.TryStat(_path);
-        if (found is not { IsRegular: true } || found.Value.SizeBytes != _geometry.SizeBytes)
-        {
-            string fault = found is null ? ""
-                : found.Value.IsRegular ? $", with {found.Value.SizeBytes} bytes; the disk has {_geometry.SizeBytes}"
-                : ", not a regular file";
-            throw Lost(what + fault, at: null);
-        }
-
+        _place.RequireFit();
         _redo?.Dispose(); // it stands where the other file's would
         try
         {
-            (SafeFileHandle file, _) = ImageFile.OpenExisting(_options);
+            (SafeFileHandle file, _, RedoFinding found) = ImageFile.OpenExisting(_options);
             DisposeFiles();
             Use(file);
+            LetOthersInAgain();
+            return found;
         }
         catch (DeviceIoException)
         {
             _redo = OpenRedo();
             throw;
+        }
+    }
+
+    public void KeepOthersOut()
+    {
+        lock (_lockGate)
+        {
+            if (_usesOfLock == 0)
+            {
+                ImageLock.TakeAsQemu(_file, _path, isReadOnly: _options.IsReadOnly);
+            }
+
+            _usesOfLock++;
+        }
+    }
+
+    public void LetOthersIn()
+    {
+        lock (_lockGate)
+        {
+            if (--_usesOfLock == 0 && !_file.IsClosed)
+            {
+                ImageLock.LetGoAsQemu(_file);
+            }
+        }
+    }
+
+    /// <summary>A file that was just opened is locked, as if it were in use.</summary>
+    private void LetOthersInAgain()
+    {
+        lock (_lockGate)
+        {
+            if (_usesOfLock == 0)
+            {
+                ImageLock.LetGoAsQemu(_file);
+            }
         }
     }
 
@@ -170,7 +207,7 @@ internal sealed unsafe class FileMedium : IMedium
         ByteRange? data = FileBytes.NextData(_file, offsetBytes, endBytes);
         if (data is null)
         {
-            RequireWhole(); // what is beyond the end of the file looks like a hole
+            _place.RequireWhole(); // what is beyond the end of the file looks like a hole
         }
 
         return data;
@@ -186,10 +223,11 @@ internal sealed unsafe class FileMedium : IMedium
         _file.Dispose();
     }
 
-    [MemberNotNull(nameof(_file), nameof(_run))]
+    [MemberNotNull(nameof(_file), nameof(_place), nameof(_run))]
     private void Use(SafeFileHandle file)
     {
         _file = file;
+        _place = new ImagePlace(_path, file, _geometry.SizeBytes);
         _run = new FileRun(file, LibC.IOV_MAX);
         _redo = OpenRedo();
         _syncFailed = false;
@@ -209,35 +247,6 @@ internal sealed unsafe class FileMedium : IMedium
         _redo?.Disarm();
     }
 
-    /// <summary>Whether the path leads to the file that is open.</summary>
-    private bool IsInPlace(out string what)
-    {
-        FileFacts? found = LibC.TryStat(_path);
-        FileFacts mine = LibC.TryStat(_file) ?? throw FileBytes.Error("statx", 0);
-        what = found is null ? "it was deleted or moved away" : "something else is in its place";
-        return found is { } there && there.Inode == mine.Inode && there.Device == mine.Device;
-    }
-
-    private void RequireInPlace()
-    {
-        if (!IsInPlace(out string what))
-        {
-            throw Lost(what, at: null);
-        }
-    }
-
-    private void RequireWhole()
-    {
-        FileFacts mine = LibC.TryStat(_file) ?? throw FileBytes.Error("statx", 0);
-        if (mine.SizeBytes != _geometry.SizeBytes)
-        {
-            throw Lost($"it has {mine.SizeBytes} bytes, the disk {_geometry.SizeBytes}", at: null);
-        }
-    }
-
-    private DeviceIoException Lost(string what, long? at) =>
-        new($"the image {_path} is not what it was: {what}", LibC.EIO) { IsMediumLost = true, OffsetBytes = at };
-
     private void Zero(long offsetBytes, long lengthBytes, bool keepProvisioned) =>
         FileBytes.Zero(_file, offsetBytes, lengthBytes, FileBytes.ZeroMode(keepProvisioned));
 
@@ -246,6 +255,7 @@ internal sealed unsafe class FileMedium : IMedium
         _run.Drop();
         foreach (DeltaPiece piece in delta.WalkPieces())
         {
+            _redo?.Beat(now: false);
             if (piece.Data != 0)
             {
                 _run.Add(piece.OffsetBytes, piece.Data, piece.LengthBytes);

@@ -58,7 +58,7 @@ internal sealed class FileUndo : IPlatterUndo
         FileUndo? undo = null;
         try
         {
-            undo = new FileUndo(image, OpenNameless(path), geometry, redo);
+            undo = new FileUndo(image, OpenNameless(path, image), geometry, redo);
             foreach (PageRange range in delta.ZeroRanges.AsSpan())
             {
                 undo._touched.Add(range.Start, range.End);
@@ -81,23 +81,23 @@ internal sealed class FileUndo : IPlatterUndo
 
     /// <summary>A file without a name, gone with the process however that ends: beside the image, where there should be room
     /// as for the image, or where that can't be, among the temporary files.</summary>
-    private static SafeFileHandle OpenNameless(string path)
+    private static SafeFileHandle OpenNameless(string path, SafeFileHandle image)
     {
         string name = $".blockemu-undo-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
         try
         {
-            return OpenNamelessIn(Path.GetDirectoryName(Path.GetFullPath(path))!, name);
+            return OpenNamelessIn(Path.GetDirectoryName(Path.GetFullPath(path))!, name, image);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return OpenNamelessIn(Path.GetTempPath(), name);
+            return OpenNamelessIn(Path.GetTempPath(), name, image);
         }
     }
 
-    private static SafeFileHandle OpenNamelessIn(string directory, string name)
+    private static SafeFileHandle OpenNamelessIn(string directory, string name, SafeFileHandle image)
     {
         string file = Path.Combine(directory, name);
-        SafeFileHandle handle = File.OpenHandle(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        SafeFileHandle handle = PrivateFile.Create(file, image);
         File.Delete(file);
         return handle;
     }
@@ -142,6 +142,7 @@ internal sealed class FileUndo : IPlatterUndo
         {
             if (!piece.IsData && withHoles)
             {
+                _redo?.Beat(now: true);
                 FileBytes.Zero(to, piece.OffsetBytes, piece.LengthBytes, FileBytes.ZeroMode(keepProvisioned: false));
             }
 
@@ -149,6 +150,11 @@ internal sealed class FileUndo : IPlatterUndo
             {
                 Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, piece.LengthBytes - done));
                 FileBytes.Read(from, piece.OffsetBytes + done, part);
+                if (withHoles)
+                {
+                    _redo?.Beat(now: true);
+                }
+
                 FileBytes.Write(to, piece.OffsetBytes + done, part);
                 done += part.Length;
             }

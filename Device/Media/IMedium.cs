@@ -37,7 +37,19 @@ internal interface IMedium : IDisposable
 
     /// <summary>While the disk is off: goes on with the platter as it is found now, which a tool may have written or replaced. Throws
     /// <see cref="DeviceIoException"/> that says what does not fit; then nothing has changed.</summary>
-    void Refresh();
+    /// <returns>Where it is another file: what a killed server had left beside it.</returns>
+    RedoFinding? Refresh();
+
+    /// <summary>The platter is about to be used for a while (power on, a recut): other programs are kept out, once for each
+    /// <see cref="LetOthersIn"/> to come; a new medium is kept so already. Throws <see cref="DeviceIoException"/> when one is in.</summary>
+    void KeepOthersOut()
+    {
+    }
+
+    /// <summary>It is not used for now: while a disk is off, other programs may open its image.</summary>
+    void LetOthersIn()
+    {
+    }
 
     /// <summary>The first range at or after an offset that may hold something but zeroes, or null.</summary>
     ByteRange? NextPopulated(long offsetBytes);

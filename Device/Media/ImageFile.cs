@@ -7,14 +7,15 @@ namespace BlockEmu.Device.Media;
 internal static class ImageFile
 {
     /// <summary>Opens the image for <paramref name="options"/>; throws <see cref="DeviceIoException"/>.</summary>
-    public static (SafeFileHandle File, long SizeBytes) Open(DiskOptions options)
+    /// <returns>The image, locked, its length, and what a killed server had left beside it.</returns>
+    public static (SafeFileHandle File, long SizeBytes, RedoFinding Found) Open(DiskOptions options)
     {
         string path = options.FilePath!;
         return LibC.TryStat(path) is null ? Create(options, path) : OpenExisting(options);
     }
 
     /// <summary>As <see cref="Open"/>, and creates nothing.</summary>
-    public static (SafeFileHandle File, long SizeBytes) OpenExisting(DiskOptions options)
+    public static (SafeFileHandle File, long SizeBytes, RedoFinding Found) OpenExisting(DiskOptions options)
     {
         string path = options.FilePath!;
         FileFacts found = LibC.TryStat(path) ?? throw new DeviceIoException($"medium: {path} does not exist");
@@ -23,17 +24,17 @@ internal static class ImageFile
             throw new DeviceIoException($"medium: {path} is not a regular file");
         }
 
-        SafeFileHandle file = OpenHandle(path, FileMode.Open, options.IsReadOnly);
+        SafeFileHandle file = OpenLocked(path, FileMode.Open, options.IsReadOnly);
         try
         {
             long sizeBytes = JudgeSize(options, path, RandomAccess.GetLength(file));
-            RedoRecovery.Run(file, path, options.IsReadOnly ? RedoUse.Refuse : RedoUse.Finish);
-            if (options.KeepsRedo && !options.IsReadOnly)
+            RedoFinding left = RedoRecovery.Run(file, path, options.IsReadOnly ? RedoUse.Refuse : RedoUse.Finish);
+            if (!options.IsReadOnly)
             {
-                RedoFile.RequirePlace(path);
+                Claim(file, path, options);
             }
 
-            return (file, sizeBytes);
+            return (file, sizeBytes, left);
         }
         catch (DeviceIoException)
         {
@@ -42,7 +43,35 @@ internal static class ImageFile
         }
     }
 
-    private static (SafeFileHandle File, long SizeBytes) Create(DiskOptions options, string path)
+    /// <summary>Opens a file that is there, or a new one, and locks it. Throws <see cref="DeviceIoException"/>.</summary>
+    public static SafeFileHandle OpenLocked(string path, FileMode mode, bool isReadOnly)
+    {
+        SafeFileHandle file = OpenHandle(path, mode, isReadOnly);
+        try
+        {
+            ImageLock.Take(file, path, isReadOnly);
+            return file;
+        }
+        catch (DeviceIoException)
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was written down about the image before, under any of its names, is over.</summary>
+    private static void Claim(SafeFileHandle file, string path, DiskOptions options)
+    {
+        if (options.KeepsRedo)
+        {
+            RedoFile.RequirePlace(file, path);
+        }
+
+        ImageMarks.RenewGeneration(file);
+        ImageMarks.ForgetRedoPath(file);
+    }
+
+    private static (SafeFileHandle File, long SizeBytes, RedoFinding Found) Create(DiskOptions options, string path)
     {
         if (options.SizeBytes == 0 || options.IsReadOnly)
         {
@@ -52,16 +81,19 @@ internal static class ImageFile
                     : $"medium: {path} does not exist; with size=, it would be created");
         }
 
-        if (options.KeepsRedo)
-        {
-            RedoFile.RequirePlace(path);
-        }
-
-        SafeFileHandle file = OpenHandle(path, FileMode.CreateNew, isReadOnly: false);
+        SafeFileHandle file = OpenLocked(path, FileMode.CreateNew, isReadOnly: false);
         try
         {
             RandomAccess.SetLength(file, options.SizeBytes);
-            return (file, options.SizeBytes);
+            RedoFinding left = RedoRecovery.Run(file, path, RedoUse.Finish); // of an image that was here before
+            Claim(file, path, options);
+            return (file, options.SizeBytes, left);
+        }
+        catch (DeviceIoException)
+        {
+            file.Dispose();
+            File.Delete(path);
+            throw;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -75,8 +107,8 @@ internal static class ImageFile
     {
         try
         {
-            // FileShare.None is an exclusive flock: a second server on the same image is refused.
-            return File.OpenHandle(path, mode, isReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.None);
+            return File.OpenHandle(
+                path, mode, isReadOnly ? FileAccess.Read : FileAccess.ReadWrite, isReadOnly ? FileShare.Read : FileShare.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -3,14 +3,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Device.Media;
 
-/// <summary>Which file, on which boot of which host: what is remembered of an image counts for nothing else.</summary>
+/// <summary>Which file, on which boot of which host, opened for writing by us for which time: what is remembered of an image counts
+/// for nothing else. Its file system's number is not in it: it is another one after a remount.</summary>
 /// <param name="Boot">The host's boot id.</param>
+/// <param name="Generation">What <see cref="ImageMarks"/> has on it; empty where the file system keeps no such marks.</param>
 /// <param name="Inode">The file's number.</param>
-/// <param name="Device">Its file system.</param>
 /// <param name="BirthNanoseconds">When it came to be, so that one that was put in its place and got its number is another.</param>
 /// <param name="SizeBytes">Its length.</param>
-internal readonly record struct ImageIdentity(Guid Boot, ulong Inode, ulong Device, long BirthNanoseconds, long SizeBytes)
+internal readonly record struct ImageIdentity(Guid Boot, Guid Generation, ulong Inode, long BirthNanoseconds, long SizeBytes)
 {
+    public const int WireBytes = 56;
+
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>Null when the host does not tell its boots apart.</summary>
@@ -20,23 +23,26 @@ internal readonly record struct ImageIdentity(Guid Boot, ulong Inode, ulong Devi
     public static ImageIdentity Find(SafeFileHandle file)
     {
         FileFacts facts = LibC.TryStat(file) ?? throw FileBytes.Error("statx", 0);
-        return new ImageIdentity(BootId ?? default, facts.Inode, facts.Device, facts.BirthNanoseconds, facts.SizeBytes);
+        return new ImageIdentity(BootId ?? default, ImageMarks.ReadGeneration(file), facts.Inode, facts.BirthNanoseconds, facts.SizeBytes);
     }
 
     public static ImageIdentity Read(ReadOnlySpan<byte> source) => new(
         new Guid(source[..16]),
-        BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
-        BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
-        BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
-        BinaryPrimitives.ReadInt64LittleEndian(source[40..]));
+        new Guid(source[16..32]),
+        BinaryPrimitives.ReadUInt64LittleEndian(source[32..]),
+        BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
+        BinaryPrimitives.ReadInt64LittleEndian(source[48..]));
+
+    /// <summary>Whether it is the same file, by whatever name, at whatever length and in whatever generation.</summary>
+    public bool IsFile(ImageIdentity other) => Inode == other.Inode && BirthNanoseconds == other.BirthNanoseconds;
 
     public void Write(Span<byte> destination)
     {
         Boot.TryWriteBytes(destination);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[16..], Inode);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[24..], Device);
-        BinaryPrimitives.WriteInt64LittleEndian(destination[32..], BirthNanoseconds);
-        BinaryPrimitives.WriteInt64LittleEndian(destination[40..], SizeBytes);
+        Generation.TryWriteBytes(destination[16..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[32..], Inode);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[40..], BirthNanoseconds);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[48..], SizeBytes);
     }
 
     private static Guid? ReadBootId()

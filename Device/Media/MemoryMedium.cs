@@ -77,10 +77,7 @@ internal sealed unsafe class MemoryMedium(DiskGeometry geometry, PageArena arena
 
     public PlatterStamp Stamp() => default;
 
-    public void Refresh()
-    {
-        // Nobody else can reach it.
-    }
+    public RedoFinding? Refresh() => null; // nobody else can reach it
 
     public IPlatterUndo? Apply(PlatterDelta delta, bool keepUndo)
     {

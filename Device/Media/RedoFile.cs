@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using BlockEmu.Device.Cache;
 using BlockEmu.Device.Geometry;
 using Microsoft.Win32.SafeHandles;
@@ -11,22 +10,24 @@ namespace BlockEmu.Device.Media;
 /// <remarks>
 /// It is for the death of the process, not of the host: it is never synced, and of another boot it counts for nothing. Of a batch that
 /// the host has refused half way it stays until the next batch, which takes its place.
-/// A header (<see cref="RedoHeader"/>); records of 16 bytes, each an offset and a length in bytes, the length of zeroes negative, in the
-/// order in which the image is written; then the bytes of the records that are not zeroes, in their order. Little-endian.
+/// A header (<see cref="RedoHeader"/>); records (<see cref="RedoRecord"/>), in the order in which the image is written; then the bytes
+/// of the records that are not zeroes, in their order. Its own time is that of a moment shortly before the image was written
+/// (<see cref="Beat"/>): an image whose time is much later was written by somebody else.
 /// </remarks>
 internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle image, string imagePath) : IDisposable
 {
-    public const int RecordBytes = 16;
-
     /// <summary>How the name of an image goes on for its redo file.</summary>
     public const string Suffix = ".redo";
 
+    /// <summary>How many writes may go to the image between two beats.</summary>
+    private const int WritesPerBeat = 64;
+
     private readonly string _path = PathOf(imagePath);
+    private readonly RedoHead _head = new(image, geometry.SizeBytes);
     private ImageIdentity _identity;
-    private byte[] _head = new byte[RedoHeader.SizeBytes + (64 * RecordBytes)];
-    private int _headBytes;
     private SafeFileHandle? _file;
     private FileRun? _run;
+    private int _writes;
 
     /// <summary>Whether something would be done again.</summary>
     public bool IsArmed { get; private set; }
@@ -36,7 +37,9 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         ((File.Exists(imagePath) ? File.ResolveLinkTarget(imagePath, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(imagePath)) + Suffix;
 
     /// <summary>Refuses (<see cref="DeviceIoException"/>) an image beside which none can be kept, before anybody relies on it.</summary>
-    public static void RequirePlace(string imagePath)
+    /// <param name="image">The image, open.</param>
+    /// <param name="imagePath">Where it is.</param>
+    public static void RequirePlace(SafeFileHandle image, string imagePath)
     {
         string path = PathOf(imagePath);
         if (ImageIdentity.BootId is null)
@@ -44,7 +47,7 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
             throw Refusal(path, "this host does not tell its boots apart, so it could not be judged later", inner: null);
         }
 
-        Create(path).Dispose();
+        Create(path, image).Dispose();
         File.Delete(path);
     }
 
@@ -56,27 +59,33 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         foreach (PageRange range in delta.ZeroRanges.AsSpan())
         {
             long start = range.Start * PageArena.PageBytes;
-            Add(start, -(Math.Min(range.End * PageArena.PageBytes, geometry.SizeBytes) - start));
+            _head.Add(start, -(Math.Min(range.End * PageArena.PageBytes, geometry.SizeBytes) - start));
         }
 
         foreach (DeltaPiece piece in delta.WalkPieces(onlyTearing: true))
         {
-            Add(piece.OffsetBytes, piece.Data == 0 ? -piece.LengthBytes : piece.LengthBytes);
+            _head.Add(piece.OffsetBytes, piece.Data == 0 ? -piece.LengthBytes : piece.LengthBytes);
         }
 
-        uint checksum = SealRecords(delta.KeepsProvisioned);
+        // Where a file system, or whoever overwrites an image, is most likely to write.
+        long last = geometry.PageCount - 1;
+        AddWitness(delta, 0);
+        AddWitness(delta, last / 2);
+        AddWitness(delta, last);
+        _head.NoteOld();
+        uint checksum = FinishHead(delta.KeepsProvisioned);
         RedoSum sum = default;
         foreach (DeltaPiece piece in delta.WalkPieces(onlyTearing: true))
         {
             sum.Add(new ReadOnlySpan<byte>((void*)piece.Data, piece.Data == 0 ? 0 : piece.LengthBytes));
         }
 
-        RedoHeader.Seal(_head, sum.Behind(checksum));
-        fixed (byte* head = _head)
+        RedoHeader.Seal(_head.Bytes, sum.Behind(checksum));
+        fixed (byte* head = _head.Bytes)
         {
             _run!.Drop();
-            _run.Add(0, (nint)head, _headBytes);
-            long offset = _headBytes;
+            _run.Add(0, (nint)head, _head.Length);
+            long offset = _head.Length;
             foreach (DeltaPiece piece in delta.WalkPieces(onlyTearing: true))
             {
                 if (piece.Data != 0)
@@ -88,6 +97,8 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
 
             Send(_run);
         }
+
+        Fire();
     }
 
     /// <summary>Writes down what putting back an old platter will do. As <see cref="Arm(PlatterDelta)"/>.</summary>
@@ -96,12 +107,13 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         Begin();
         foreach (OldPiece piece in undo.Pieces)
         {
-            Add(piece.OffsetBytes, piece.IsData ? piece.LengthBytes : -piece.LengthBytes);
+            _head.Add(piece.OffsetBytes, piece.IsData ? piece.LengthBytes : -piece.LengthBytes);
         }
 
-        uint checksum = SealRecords(keepsProvisioned: false);
+        _head.NoteOld();
+        uint checksum = FinishHead(keepsProvisioned: false);
         RedoSum sum = default;
-        long offset = _headBytes;
+        long offset = _head.Length;
         foreach (ReadOnlyMemory<byte> bytes in undo.Bytes)
         {
             sum.Add(bytes.Span);
@@ -109,8 +121,21 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
             offset += bytes.Length;
         }
 
-        RedoHeader.Seal(_head, sum.Behind(checksum));
-        Write(0, _head.AsSpan(0, _headBytes));
+        RedoHeader.Seal(_head.Bytes, sum.Behind(checksum));
+        Write(0, _head.Bytes);
+        Fire();
+    }
+
+    /// <summary>Before each write of the image: now and then it notes how late it is, by the host's own clock. Nothing when nothing is
+    /// armed.</summary>
+    /// <param name="now">Whether a while may have passed, or will.</param>
+    public void Beat(bool now)
+    {
+        if (IsArmed && (now || ++_writes >= WritesPerBeat))
+        {
+            _writes = 0;
+            Write(0, RedoHeader.Magic);
+        }
     }
 
     /// <summary>What was written down is done, or is not to be done any more.</summary>
@@ -134,16 +159,17 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         if (!IsArmed)
         {
             File.Delete(_path);
+            ImageMarks.ForgetRedoPath(image);
         }
     }
 
-    private static SafeFileHandle Create(string path)
+    private static SafeFileHandle Create(string path, SafeFileHandle image)
     {
         try
         {
-            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            return PrivateFile.Create(path, image);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (DeviceIoException e)
         {
             throw Refusal(path, e.Message, e);
         }
@@ -157,33 +183,37 @@ internal sealed unsafe class RedoFile(DiskGeometry geometry, SafeFileHandle imag
         if (_file is null)
         {
             _identity = ImageIdentity.Find(image);
-            _file = Create(_path);
+            _file = Create(_path, image);
             _run = new FileRun(_file, LibC.IOV_MAX);
+            _head.Clear();
+            FinishHead(keepsProvisioned: false);
+            Write(0, _head.Bytes); // whose it is, from the first
+            ImageMarks.NoteRedoPath(image, _path);
         }
 
         Disarm(); // so that what is written piece by piece counts for nothing before its header does
-        _headBytes = RedoHeader.SizeBytes;
+        _head.Clear();
     }
 
-    private void Add(long offsetBytes, long lengthBytes)
+    private void AddWitness(PlatterDelta delta, long page)
     {
-        if (_head.Length - _headBytes < RecordBytes)
+        if (!delta.Pages.ContainsKey(page) && !delta.ZeroRanges.Contains(page))
         {
-            Array.Resize(ref _head, _head.Length * 2);
+            _head.Add(page * PageArena.PageBytes, 0);
         }
-
-        BinaryPrimitives.WriteInt64LittleEndian(_head.AsSpan(_headBytes), offsetBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(_head.AsSpan(_headBytes + sizeof(long)), lengthBytes);
-        _headBytes += RecordBytes;
     }
 
-    /// <summary>Writes the header in front of the records; what follows may count from here on.</summary>
-    /// <returns>Their checksum.</returns>
-    private uint SealRecords(bool keepsProvisioned)
+    private uint FinishHead(bool keepsProvisioned)
     {
-        new RedoHeader(_identity, (_headBytes - RedoHeader.SizeBytes) / RecordBytes, keepsProvisioned).Write(_head);
+        FileFacts facts = LibC.TryStat(image) ?? throw FileBytes.Error("statx", 0);
+        return _head.Finish(new RedoHeader(_identity, facts.ModifiedNanoseconds, _head.RecordCount, keepsProvisioned));
+    }
+
+    /// <summary>From here on it counts: all of it is there, and what a kill leaves before this is known from what is damaged.</summary>
+    private void Fire()
+    {
         IsArmed = true;
-        return RedoHeader.Checksum(0, _head.AsSpan(RedoHeader.ChecksumEnd, _headBytes - RedoHeader.ChecksumEnd));
+        Beat(now: true);
     }
 
     private void Write(long offsetBytes, ReadOnlySpan<byte> bytes)

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using BlockEmu.Device.Cache;
 using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Device.Media;
@@ -7,48 +5,64 @@ namespace BlockEmu.Device.Media;
 /// <summary>Does again what a killed process left half done (<see cref="RedoFile"/>), before an image is used.</summary>
 internal static class RedoRecovery
 {
-    private const int CopyBytes = 1 << 20;
+    private const int MaxAside = 10_000;
 
     /// <summary>Judges what is beside an image. With <see cref="RedoUse.Finish"/> what counts is carried out (as often as it takes: a
-    /// second time it changes nothing) and every redo file is taken away; a file of that name that is none stays. Throws
-    /// <see cref="DeviceIoException"/>.</summary>
+    /// second time it changes nothing) and its redo file is taken away; one that does not count is kept under another name; a file of
+    /// that name that is none stays. Throws <see cref="DeviceIoException"/>.</summary>
     /// <param name="image">The image, open, locked, and writable where it is to be written.</param>
     /// <param name="imagePath">Where it is.</param>
     /// <param name="use">What to do.</param>
-    public static RedoState Run(SafeFileHandle image, string imagePath, RedoUse use)
+    public static RedoFinding Run(SafeFileHandle image, string imagePath, RedoUse use)
     {
-        string path = RedoFile.PathOf(imagePath);
-        if (LibC.TryStat(path) is not { } found)
-        {
-            return RedoState.None;
-        }
+        string beside = RedoFile.PathOf(imagePath);
+        string? noted = ImageMarks.ReadRedoPath(image);
+        string? path = LibC.TryStat(beside, followsLink: false) is not null ? beside : FindElsewhere(image, beside, noted);
+        RedoFinding finding = path is null
+            ? new RedoFinding(noted is null ? RedoState.None : RedoState.Missing, beside)
+            : Use(image, imagePath, path, use, isNoted: noted is not null);
 
-        if (!found.IsRegular)
-        {
-            return RedoState.Foreign;
-        }
+        // What is there instead may be anybody's, and stays.
+        return finding.State == RedoState.Foreign && noted is not null ? finding with { State = RedoState.Missing } : finding;
+    }
 
+    private static RedoFinding Use(SafeFileHandle image, string imagePath, string path, RedoUse use, bool isNoted)
+    {
         try
         {
-            using SafeFileHandle redo = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.None);
-            (RedoState state, RedoHeader header) = Judge(image, redo, path);
+            if (!IsTrusted(image, path))
+            {
+                return new RedoFinding(RedoState.Foreign, path);
+            }
+
+            FileAccess access = use == RedoUse.Finish ? FileAccess.ReadWrite : FileAccess.Read;
+            using SafeFileHandle redo = File.OpenHandle(path, FileMode.Open, access, FileShare.ReadWrite); // whoever has the image's lock has this
+            (RedoState state, RedoReader? reader) = RedoJudge.Judge(image, redo, path, isNoted);
             if (state == RedoState.Unfinished && use == RedoUse.Refuse)
             {
                 throw new DeviceIoException(
                     $"medium: {imagePath} was being written when its server was killed, and a read-only disk can't finish it: blockemu recover {imagePath}");
             }
 
-            if (state != RedoState.Foreign && use == RedoUse.Finish)
+            RedoFinding finding = new(state, path);
+            if (use != RedoUse.Finish || state == RedoState.Foreign)
             {
-                if (state == RedoState.Unfinished)
-                {
-                    Finish(image, redo, header);
-                }
-
-                File.Delete(path);
+                return finding;
             }
 
-            return state;
+            if (state == RedoState.Unfinished)
+            {
+                Finish(image, redo, reader!);
+            }
+
+            ImageMarks.ForgetRedoPath(image); // before it is gone: whoever dies in between leaves no doubt
+            if (finding.MayBeTorn)
+            {
+                return finding with { AsidePath = PutAside(path) };
+            }
+
+            File.Delete(path);
+            return finding;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not DeviceIoException { Errno: 0 })
         {
@@ -56,149 +70,80 @@ internal static class RedoRecovery
         }
     }
 
-    private static (RedoState State, RedoHeader Header) Judge(SafeFileHandle image, SafeFileHandle redo, string path)
+    /// <summary>The image may have been renamed or linked since: where it says itself, and by that name in the folder where it is now.
+    /// What lies there is touched only if it is about this file.</summary>
+    private static string? FindElsewhere(SafeFileHandle image, string beside, string? noted)
     {
-        if (!IsOurs(redo, path))
+        if (noted is null)
         {
-            return (RedoState.Foreign, default);
-        }
-
-        byte[] head = new byte[RedoHeader.SizeBytes];
-        FileBytes.Read(redo, 0, head);
-        if (head.AsSpan().StartsWith(RedoHeader.Nothing))
-        {
-            return (RedoState.None, default);
-        }
-
-        if (RedoHeader.TryRead(head) is not var (header, checksum) || !IsWhole(redo, header, checksum))
-        {
-            return (RedoState.NotBegun, default);
+            return null;
         }
 
         ImageIdentity here = ImageIdentity.Find(image);
-        RedoState state = header.Image.Boot != here.Boot || ImageIdentity.BootId is null ? RedoState.OtherBoot
-            : header.Image != here ? RedoState.OtherImage
-            : HasBegun(image, redo, header) ? RedoState.Unfinished
-            : RedoState.NotBegun;
-        return (state, header);
+        string inFolder = Path.Combine(Path.GetDirectoryName(beside)!, Path.GetFileName(noted));
+        return new[] { noted, inFolder }.FirstOrDefault(path => IsTrusted(image, path) && IsAbout(here, path));
     }
 
-    private static bool IsOurs(SafeFileHandle redo, string path)
+    private static bool IsAbout(ImageIdentity here, string path)
     {
-        Span<byte> start = stackalloc byte[RedoHeader.Magic.Length];
-        if (RandomAccess.GetLength(redo) is var length && length < start.Length)
+        try
         {
-            return length == 0; // killed before the first was written
+            using SafeFileHandle redo = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            byte[] head = new byte[RedoHeader.SizeBytes];
+            FileBytes.Read(redo, 0, head);
+            return RedoHeader.Read(head).Header.Image.IsFile(here);
         }
-
-        FileBytes.Read(redo, 0, start);
-        bool isOfAnyVersion = start[..^2].SequenceEqual(RedoHeader.Magic[..^2]);
-        return isOfAnyVersion && !start.SequenceEqual(RedoHeader.Magic)
-            ? throw new DeviceIoException($"medium: {path} was left by a killed server of another version; start that one to finish it")
-            : isOfAnyVersion || start.SequenceEqual(RedoHeader.Nothing);
-    }
-
-    private static bool IsWhole(SafeFileHandle redo, RedoHeader header, uint checksum)
-    {
-        long length = RandomAccess.GetLength(redo);
-        if (header.RecordCount < 0 || header.RecordCount > (length - RedoHeader.SizeBytes) / RedoFile.RecordBytes)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }
-
-        // An older, longer one may have left bytes behind it: the records say where this one ends.
-        long dataBytes = 0;
-        byte[] record = new byte[RedoFile.RecordBytes];
-        for (long i = 0; i < header.RecordCount; i++)
-        {
-            (long offset, long bytes) = ReadRecord(redo, i, record);
-            if (bytes is 0 or long.MinValue || offset < 0 || offset > header.Image.SizeBytes - Math.Abs(bytes) || dataBytes > length - Math.Max(0, bytes))
-            {
-                return false;
-            }
-
-            dataBytes += Math.Max(0, bytes);
-        }
-
-        long end = DataStart(header) + dataBytes;
-        return end <= length && dataBytes % RedoSum.StrideBytes == 0 && ChecksumOf(redo, DataStart(header), end) == checksum;
     }
 
-    /// <summary>Whether the first page that it writes is on the image. If not, none of it is; or the image holds something else by
-    /// now, over which it must not be written. The host may zero a range in any order, so there it may have begun.</summary>
-    private static bool HasBegun(SafeFileHandle image, SafeFileHandle redo, RedoHeader header)
+    /// <summary>Whether it is a file that a server of ours may have made. In a folder for everybody somebody else could lay one down
+    /// that says what to write into the image.</summary>
+    private static bool IsTrusted(SafeFileHandle image, string path) =>
+        LibC.TryStat(path, followsLink: false) is { IsRegular: true } found
+        && (found.Owner == LibC.EffectiveUser() || found.Owner == LibC.TryStat(image)?.Owner);
+
+    private static string PutAside(string path)
     {
-        if (header.RecordCount == 0)
+        for (int n = 1; ; n++)
         {
-            return false;
+            string aside = $"{path}.aside-{n}";
+            try
+            {
+                File.Move(path, aside, overwrite: false);
+                return aside;
+            }
+            catch (IOException) when (n < MaxAside && LibC.TryStat(aside, followsLink: false) is not null)
+            {
+                // One from before is there, and stays.
+            }
         }
-
-        (long offset, long length) = ReadRecord(redo, 0, new byte[RedoFile.RecordBytes]);
-        int bytes = (int)Math.Min(length, PageArena.PageBytes - (offset % PageArena.PageBytes));
-        if (bytes < 0)
-        {
-            return true;
-        }
-
-        byte[] there = new byte[bytes];
-        byte[] written = new byte[bytes];
-        FileBytes.Read(image, offset, there);
-        FileBytes.Read(redo, DataStart(header), written);
-        return there.AsSpan().SequenceEqual(written);
     }
 
-    private static uint ChecksumOf(SafeFileHandle redo, long dataStart, long endBytes)
+    /// <summary>As the server that began it: whoever dies here, too, leaves it to the next.</summary>
+    private static void Beat(SafeFileHandle redo) => FileBytes.Write(redo, 0, RedoHeader.Magic);
+
+    private static void Finish(SafeFileHandle image, SafeFileHandle redo, RedoReader reader)
     {
-        byte[] buffer = new byte[CopyBytes];
-        uint head = 0;
-        RedoSum data = default;
-        for (long at = RedoHeader.ChecksumEnd; at < endBytes;)
+        byte[] buffer = new byte[RedoReader.CopyBytes];
+        long data = reader.Header.DataStart;
+        for (long i = 0; i < reader.Header.RecordCount; i++)
         {
-            bool isHead = at < dataStart;
-            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, (isHead ? dataStart : endBytes) - at));
-            FileBytes.Read(redo, at, part);
-            if (isHead)
+            RedoRecord record = reader.Record(i);
+            if (record.LengthBytes < 0)
             {
-                head = RedoHeader.Checksum(head, part);
-            }
-            else
-            {
-                data.Add(part);
+                Beat(redo);
+                FileBytes.Zero(image, record.OffsetBytes, -record.LengthBytes, FileBytes.ZeroMode(reader.Header.KeepsProvisioned));
             }
 
-            at += part.Length;
-        }
-
-        return data.Behind(head);
-    }
-
-    private static long DataStart(RedoHeader header) => RedoHeader.SizeBytes + (header.RecordCount * RedoFile.RecordBytes);
-
-    private static (long Offset, long Length) ReadRecord(SafeFileHandle redo, long index, byte[] record)
-    {
-        FileBytes.Read(redo, RedoHeader.SizeBytes + (index * RedoFile.RecordBytes), record);
-        return (BinaryPrimitives.ReadInt64LittleEndian(record), BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(sizeof(long))));
-    }
-
-    private static void Finish(SafeFileHandle image, SafeFileHandle redo, RedoHeader header)
-    {
-        byte[] record = new byte[RedoFile.RecordBytes];
-        byte[] buffer = new byte[CopyBytes];
-        long data = DataStart(header);
-        for (long i = 0; i < header.RecordCount; i++)
-        {
-            (long offset, long length) = ReadRecord(redo, i, record);
-            if (length < 0)
+            for (long done = 0; done < record.LengthBytes;)
             {
-                FileBytes.Zero(image, offset, -length, FileBytes.ZeroMode(header.KeepsProvisioned));
-                continue;
-            }
-
-            for (long done = 0; done < length;)
-            {
-                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done));
-                FileBytes.Read(redo, data, part);
-                FileBytes.Write(image, offset + done, part);
+                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, record.LengthBytes - done));
+                reader.ReadData(data, part);
+                Beat(redo);
+                FileBytes.Write(image, record.OffsetBytes + done, part);
                 done += part.Length;
                 data += part.Length;
             }

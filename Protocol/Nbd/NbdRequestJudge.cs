@@ -118,8 +118,10 @@ public static class NbdRequestJudge
             return new NbdRefusal(NbdError.NoSpace, why);
         }
 
-        // Only a READ is told where; a place must lie inside the request, which one of no length does not have.
-        return header.Command == NbdCommand.Read && header.LengthBytes > 0
+        // Only a READ is told where; a place must lie inside the request, which one of no length does not have. Nor has one whose end
+        // is no offset: clients that add up (libnbd 1.14) get a small number, take our place for a lie, and go.
+        bool hasPlaces = header.LengthBytes > 0 && header.OffsetBytes <= long.MaxValue - header.LengthBytes && header.LengthBytes <= long.MaxValue;
+        return header.Command == NbdCommand.Read && hasPlaces
             ? new NbdRefusal(NbdError.InvalidArgument, why, Math.Max(header.OffsetBytes, sizeBytes))
             : Invalid(why);
     }

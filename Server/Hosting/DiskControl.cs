@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
+using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
 using BlockEmu.Server.Admin.Bundles;
 using BlockEmu.Server.Metrics;
@@ -88,7 +89,13 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
 
         bool hadFailed = Disk.PowerState == PowerState.Failed;
         long pending = Disk.GetStatistics().PendingCommands;
+        RedoFinding before = Disk.Found;
         Disk.PowerOn(acceptLoss);
+        if (Disk.Found != before)
+        {
+            HostLog.RedoFound(logger, Disk.Name, Disk.Found);
+        }
+
         if (hadFailed)
         {
             DiskLog.BackFromFailure(logger, Disk.Name, pending);

@@ -24,6 +24,9 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
     /// <summary>Where disks that are made over HTTP may have their images.</summary>
     public MediaRoots MediaRoots { get; init; } = new([], mayBeAnywhere: false);
 
+    /// <summary>Hears of each disk that was opened.</summary>
+    public Action<Disk> Opened { get; set; } = static _ => { };
+
     public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
 
     public DiskControl? Find(string name) => name.Length > 0 && Registry.Find(name) is { } served ? Find(served) : null;
@@ -62,6 +65,7 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
             control.BeginDestaging();
             _controls[served] = control;
             Registry.TryAdd(served);
+            Opened(served.Disk);
             return control;
         }
     }

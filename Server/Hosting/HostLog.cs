@@ -8,4 +8,23 @@ internal static partial class HostLog
 
     [LoggerMessage(2, LogLevel.Warning, "The TLS certificate of {Subject} is valid from {From} to {To} and not now; clients will refuse it")]
     public static partial void CertificateNotValid(ILogger logger, string subject, DateTime from, DateTime to);
+
+    [LoggerMessage(20, LogLevel.Warning, "Disk {Disk}: an atom may be torn. {Redo} was not carried out: {Why}. It is kept as {Aside}")]
+    public static partial void RedoPutAside(ILogger logger, string disk, string redo, string why, string aside);
+
+    [LoggerMessage(21, LogLevel.Warning, "Disk {Disk}: an atom may be torn. {Redo} was not carried out: {Why}")]
+    public static partial void RedoNotDone(ILogger logger, string disk, string redo, string why);
+
+    /// <summary>Says what of a killed server's was not finished; nothing when all is well.</summary>
+    public static void RedoFound(ILogger logger, string disk, Device.Media.RedoFinding found)
+    {
+        if (found.AsidePath is { } aside)
+        {
+            RedoPutAside(logger, disk, found.RedoPath, found.Why, aside);
+        }
+        else if (found.MayBeTorn)
+        {
+            RedoNotDone(logger, disk, found.RedoPath, found.Why);
+        }
+    }
 }

@@ -38,11 +38,16 @@ public sealed class RecoverTests : IDisposable
         }
 
         byte[] redo = File.ReadAllBytes(Redo + "-kept");
-        "BEREDO01"u8.CopyTo(redo);
+        "BEREDO02"u8.CopyTo(redo);
         File.WriteAllBytes(Redo, redo);
-        using FileStream image = File.OpenWrite(Image);
-        image.Position = 8192;
-        image.Write(Filled(4096, 0));
+        using (FileStream image = File.OpenWrite(Image))
+        {
+            image.Position = 8192;
+            image.Write(Filled(4096, 0));
+        }
+
+        // It was written right after: not when this machine's load let it be.
+        File.SetLastWriteTimeUtc(Image, File.GetLastWriteTimeUtc(Redo).AddMilliseconds(1));
     }
 
     private static byte[] Filled(int length, byte value)
@@ -81,6 +86,22 @@ public sealed class RecoverTests : IDisposable
         byte[] torn = await File.ReadAllBytesAsync(Image, TestContext.Current.CancellationToken);
         Assert.Equal(torn, await File.ReadAllBytesAsync(copy, TestContext.Current.CancellationToken));
         Assert.Equal("finished", (await RunAsync(Image, "--json")).Is(ExitCodes.Fine).Json.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Of_a_damaged_redo_file_it_says_that_an_atom_may_be_torn_and_keeps_it()
+    {
+        LeaveUnfinished();
+        byte[] redo = await File.ReadAllBytesAsync(Redo, TestContext.Current.CancellationToken);
+        redo[^1] ^= 1;
+        await File.WriteAllBytesAsync(Redo, redo, TestContext.Current.CancellationToken);
+        Assert.Contains("may be torn", (await RunAsync(Image, "--check")).Is(ExitCodes.DoesNotHold).Output, StringComparison.Ordinal);
+        JsonElement said = (await RunAsync(Image, "--json")).Is(ExitCodes.DoesNotHold).Json;
+        Assert.Equal(("damaged", false), (said.GetProperty("state").GetString(), said.GetProperty("whole").GetBoolean()));
+        string aside = said.GetProperty("aside").GetString()!;
+        Assert.Equal(Redo + ".aside-1", aside);
+        Assert.Equal(redo, await File.ReadAllBytesAsync(aside, TestContext.Current.CancellationToken));
+        (await RunAsync(Image)).Is(ExitCodes.Fine);
     }
 
     [Fact]

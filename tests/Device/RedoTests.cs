@@ -1,6 +1,3 @@
-using BlockEmu.Device.Atoms;
-using BlockEmu.Device.Cache;
-using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
 using BlockEmu.Device.Power;
 using BlockEmu.Device.Tests.Simulation;
@@ -9,84 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace BlockEmu.Device.Tests;
 
 /// <summary>A batch with an atom of more than a page, whose server dies while it is being written.</summary>
-public sealed class RedoTests : IDisposable
+public sealed class RedoTests : HalfDoneImage
 {
-    private const int Size = 64 << 10;
-    private readonly TempImage _image = new();
-
-    public void Dispose() => _image.Dispose();
-
-    private string RedoPath => _image.Path + RedoFile.Suffix;
-
-    private DiskOptions Options => new()
-    {
-        Name = "r",
-        SizeBytes = Size,
-        FilePath = _image.Path,
-        SyncToHost = false,
-        Atomicity = new AtomicityParameters { AwunBytes = 16_384, AwupfBytes = 16_384, AcwuBytes = 4096 },
-    };
-
-    private static byte[] Filled(int length, byte value)
-    {
-        byte[] bytes = new byte[length];
-        bytes.AsSpan().Fill(value);
-        return bytes;
-    }
-
-    /// <summary>What the batch of <see cref="LeaveHalfDone"/> makes of an image of 9s.</summary>
-    private static byte[] Done =>
-    [
-        .. Filled(512, 9), .. Filled(16_384, 1), .. Filled(3584, 9), .. Filled(8192, 0), .. Filled(4096, 0), .. Filled(512, 0), .. Filled(Size - 33_280, 9),
-    ];
-
-    /// <summary>An image of 9s on which a server has begun a batch and was killed after some of its bytes.</summary>
-    private void LeaveHalfDone(int bytesDone = 4096, bool withZeroes = true)
-    {
-        File.WriteAllBytes(_image.Path, Filled(Size, 9));
-        DiskGeometry geometry = new(Size, 512);
-        using PageArena arena = new();
-        PlatterDelta delta = new(geometry, arena);
-        byte[] data = GC.AllocateArray<byte>(16_384, pinned: true);
-        data.AsSpan().Fill(1);
-        nint at;
-        unsafe
-        {
-            fixed (byte* start = data)
-            {
-                at = (nint)start;
-            }
-        }
-
-        if (withZeroes)
-        {
-            delta.Cover(new LivePiece(20_480, 12_800, 0), AtomReach.Pages); // three pages and one block
-        }
-
-        delta.Cover(new LivePiece(512, 16_384, at), AtomReach.Pages);
-        using SafeFileHandle image = File.OpenHandle(_image.Path, FileMode.Open, FileAccess.ReadWrite);
-        using RedoFile redo = new(geometry, image, _image.Path);
-        redo.Arm(delta);
-        delta.Free();
-        RandomAccess.Write(image, data.AsSpan(0, bytesDone), 512);
-    }
-
-    private RedoState Recover(RedoUse use = RedoUse.Finish)
-    {
-        using SafeFileHandle image = File.OpenHandle(_image.Path, FileMode.Open, FileAccess.ReadWrite);
-        return RedoRecovery.Run(image, _image.Path, use);
-    }
-
-    private byte[] OpenAndClose()
-    {
-        using (new Disk(Options))
-        {
-            Assert.False(File.Exists(RedoPath), "the redo file is still there");
-        }
-
-        return File.ReadAllBytes(_image.Path);
-    }
-
     [Theory]
     [InlineData(3584)]
     [InlineData(8192)]
@@ -107,7 +28,7 @@ public sealed class RedoTests : IDisposable
         Assert.Equal(RedoState.Unfinished, Recover());
         File.WriteAllBytes(RedoPath, redo); // as if it had died before it took the file away
         Assert.Equal(RedoState.Unfinished, Recover());
-        Assert.Equal(Done, File.ReadAllBytes(_image.Path));
+        Assert.Equal(Done, File.ReadAllBytes(ImagePath));
         Assert.Equal(RedoState.None, Recover());
     }
 
@@ -120,37 +41,36 @@ public sealed class RedoTests : IDisposable
     }
 
     [Fact]
-    public void Cut_off_anywhere_it_counts_for_nothing()
+    public void Cut_off_anywhere_it_counts_for_nothing_and_that_is_said()
     {
         LeaveHalfDone();
-        byte[] before = File.ReadAllBytes(_image.Path);
+        byte[] before = File.ReadAllBytes(ImagePath);
         byte[] whole = File.ReadAllBytes(RedoPath);
         for (int length = 0; length < whole.Length; length += length < 200 ? 1 : 997)
         {
             File.WriteAllBytes(RedoPath, whole[..length]);
-            RedoState state = Recover();
-            Assert.True(state == length switch { 0 => RedoState.None, < 8 => RedoState.Foreign, _ => RedoState.NotBegun }, $"{length} bytes: {state}");
-            File.Delete(RedoPath);
+            RedoState state = Recover(RedoUse.Look);
+            Assert.True(state == (length is > 0 and < 8 ? RedoState.Missing : RedoState.Damaged), $"{length} bytes: {state}");
         }
 
-        Assert.Equal(before, File.ReadAllBytes(_image.Path));
+        Assert.Equal(before, File.ReadAllBytes(ImagePath));
     }
 
     [Fact]
-    public void With_any_byte_changed_it_counts_for_nothing()
+    public void With_any_byte_changed_it_counts_for_nothing_and_that_is_said()
     {
         LeaveHalfDone();
-        byte[] before = File.ReadAllBytes(_image.Path);
+        byte[] before = File.ReadAllBytes(ImagePath);
         byte[] whole = File.ReadAllBytes(RedoPath);
         for (int i = 8; i < whole.Length; i += i < 200 ? 1 : 991)
         {
             byte[] changed = [.. whole];
             changed[i] ^= 0x40;
             File.WriteAllBytes(RedoPath, changed);
-            Assert.True(Recover() == RedoState.NotBegun, $"byte {i}");
+            Assert.True(Recover(RedoUse.Look) == RedoState.Damaged, $"byte {i}");
         }
 
-        Assert.Equal(before, File.ReadAllBytes(_image.Path));
+        Assert.Equal(before, File.ReadAllBytes(ImagePath));
     }
 
     [Fact]
@@ -165,25 +85,25 @@ public sealed class RedoTests : IDisposable
     public void Of_a_file_that_was_put_in_the_images_place_it_counts_for_nothing()
     {
         LeaveHalfDone();
-        byte[] before = File.ReadAllBytes(_image.Path);
-        File.Copy(_image.Path, _image.Path + "2");
-        File.Delete(_image.Path); // its number may go to the next
-        File.WriteAllBytes(_image.Path, before);
+        byte[] before = File.ReadAllBytes(ImagePath);
+        File.Copy(ImagePath, ImagePath + "2");
+        File.Delete(ImagePath); // its number may go to the next
+        File.WriteAllBytes(ImagePath, before);
         Assert.Equal(RedoState.OtherImage, Recover(RedoUse.Look));
         Assert.Equal(before, OpenAndClose());
-        File.Move(_image.Path + "2", _image.Path, overwrite: true);
+        File.Move(ImagePath + "2", ImagePath, overwrite: true);
     }
 
     [Fact]
     public void Of_an_image_that_was_overwritten_in_place_it_counts_for_nothing()
     {
         LeaveHalfDone(withZeroes: false);
-        using (SafeFileHandle image = File.OpenHandle(_image.Path, FileMode.Open, FileAccess.ReadWrite))
+        using (SafeFileHandle image = File.OpenHandle(ImagePath, FileMode.Open, FileAccess.ReadWrite))
         {
             RandomAccess.Write(image, Filled(Size, 7), 0);
         }
 
-        Assert.Equal(RedoState.NotBegun, Recover(RedoUse.Look));
+        Assert.Equal(RedoState.Changed, Recover(RedoUse.Look));
         Assert.Equal(Filled(Size, 7), OpenAndClose());
     }
 
@@ -192,13 +112,13 @@ public sealed class RedoTests : IDisposable
     {
         LeaveHalfDone();
         using TempImage link = new();
-        File.CreateSymbolicLink(link.Path, _image.Path);
+        File.CreateSymbolicLink(link.Path, ImagePath);
         using (new Disk(Options with { FilePath = link.Path }))
         {
             Assert.False(File.Exists(RedoPath));
         }
 
-        Assert.Equal(Done, File.ReadAllBytes(_image.Path));
+        Assert.Equal(Done, File.ReadAllBytes(ImagePath));
     }
 
     [Fact]
@@ -255,7 +175,7 @@ public sealed class RedoTests : IDisposable
     [Fact]
     public void What_a_cut_lets_survive_goes_through_it_too_and_so_does_a_recut()
     {
-        File.WriteAllBytes(_image.Path, Filled(Size, 9));
+        File.WriteAllBytes(ImagePath, Filled(Size, 9));
         using Disk disk = new(Options with { CacheBytes = 1 << 20 });
         disk.Write(1, 512, Filled(16_384, 5), fua: false);
         disk.Cut(loss: LossModel.LoseAll);
@@ -280,6 +200,6 @@ public sealed class RedoTests : IDisposable
         }
 
         Assert.False(File.Exists(RedoPath));
-        Assert.Equal(Filled(8192, 2), File.ReadAllBytes(_image.Path).AsSpan(512, 8192));
+        Assert.Equal(Filled(8192, 2), File.ReadAllBytes(ImagePath).AsSpan(512, 8192));
     }
 }

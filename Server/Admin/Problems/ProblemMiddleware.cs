@@ -54,6 +54,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                     $"the power is off, and the cut could not be judged: {e.Message}; a recut tries again, and power on waits for one "
                     + "or accepts \"lose-all\"",
                     state: ApiWords.Of(PowerState.Off)).Problem;
+            case DeviceIoException { IsInUse: true } e:
+                return ApiException.Create(StatusCodes.Status409Conflict, e.Message).Problem;
             case DeviceIoException e:
                 AdminLog.MediumFailed(logger, e.Message);
                 return ApiException.Create(StatusCodes.Status500InternalServerError, $"the medium failed: {e.Message}").Problem;

@@ -40,7 +40,7 @@ public sealed class KillInsideAtomTests(ITestOutputHelper output)
             Linger(ref chance, maxDraws: 200_000);
             await server.KillAsync();
             await writer;
-            inside += ImageRecovery.Look(image) == RedoState.Unfinished ? 1 : 0;
+            inside += ImageRecovery.Look(image).State == RedoState.Unfinished ? 1 : 0;
         }
 
         await using ServerProcess last = await ServerProcess.StartAsync(disk);
@@ -73,7 +73,7 @@ public sealed class KillInsideAtomTests(ITestOutputHelper output)
             Linger(ref chance, maxDraws: 30_000_000);
             await server.KillAsync();
             await mover;
-            inside += ImageRecovery.Look(image) == RedoState.Unfinished ? 1 : 0;
+            inside += ImageRecovery.Look(image).State == RedoState.Unfinished ? 1 : 0;
         }
 
         await using ServerProcess last = await ServerProcess.StartAsync(disk);

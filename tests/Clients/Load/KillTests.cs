@@ -29,7 +29,7 @@ public sealed class KillTests(ITestOutputHelper output)
         int inside = 0;
         for (int round = 0; round <= kills; round++)
         {
-            RedoState beside = round % 3 == 2 ? ImageRecovery.Run(image) : round > 0 ? ImageRecovery.Look(image) : RedoState.None;
+            RedoState beside = round % 3 == 2 ? ImageRecovery.Run(image).State : round > 0 ? ImageRecovery.Look(image).State : RedoState.None;
             inside += beside == RedoState.Unfinished ? 1 : 0;
 
             // A large cache holds back what is not flushed; a small one destages all the time.

@@ -24,21 +24,31 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public EndPoint EndPoint { get; }
 
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Host and port of its admin interface; empty when it has none.</summary>
     public string Admin { get; }
 
     /// <summary>Starts it and returns when it serves NBD, and HTTP if it is to have that, on ports of its own.</summary>
-    public static async Task<ServerProcess> StartAsync(string disk, bool hasAdmin = false)
+    public static async Task<ServerProcess> StartAsync(string disk, bool hasAdmin = false, (string Name, string Value)? environment = null)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "blockemu-server.dll");
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string[] arguments = [program, "--disk", disk, "--nbd", "127.0.0.1:0", "--admin", hasAdmin ? "127.0.0.1:0" : "none"];
-        Process process = Process.Start(new ProcessStartInfo(dotnet, arguments)
+        ProcessStartInfo start = new(dotnet, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        if (environment is var (name, value))
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         try
         {

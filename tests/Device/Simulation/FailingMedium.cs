@@ -84,7 +84,7 @@ internal sealed class FailingMedium(IMedium inner) : IMedium
 
     public PlatterStamp Stamp() => inner.Stamp();
 
-    public void Refresh() => inner.Refresh();
+    public RedoFinding? Refresh() => inner.Refresh();
 
     public ByteRange? NextPopulated(long offsetBytes) => inner.NextPopulated(offsetBytes);
 

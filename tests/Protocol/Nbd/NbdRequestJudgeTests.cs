@@ -137,9 +137,13 @@ public sealed class NbdRequestJudgeTests
     [Theory]
     [InlineData(Size - 512, 1024, Size)]
     [InlineData(Size + 512, 1024, Size + 512)]
-    [InlineData(0xFFFF_FFFF_FFFF_FE00, 1024, 0xFFFF_FFFF_FFFF_FE00)]
+    [InlineData(0xFFFF_FFFF_FFFF_FE00, 1024, null)] // past 2^64: to a client that adds up no place is inside
+    [InlineData(0xFFFF_FFFF_FFFF_FE00, 512, null)] // its end is 0 to such a client
+    [InlineData(0, ulong.MaxValue, null)]
+    [InlineData(0x7FFF_FFFF_FFFF_FE00, 1024, null)] // and past 2^63 for those that count with a sign
+    [InlineData(0x7FFF_FFFF_FFFF_FA00, 1024, 0x7FFF_FFFF_FFFF_FA00UL)]
     [InlineData(Size + 512, 0, null)]
-    public void Y6_a_READ_past_the_end_is_told_where_inside_its_request(ulong offset, ulong length, ulong? at)
+    public void Y6_a_READ_past_the_end_is_told_where_inside_its_request_as_far_as_offsets_go(ulong offset, ulong length, ulong? at)
     {
         var header = new NbdRequestHeader(NbdCommandFlags.None, NbdCommand.Read, 1, offset, length);
         NbdRefusal refusal = NbdRequestJudge.Judge(header, new NbdSessionTerms(Export)).Refusal;

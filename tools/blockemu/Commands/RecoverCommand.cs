@@ -19,8 +19,9 @@ internal static class RecoverCommand
             int exit = ExitCodes.Fine;
             foreach (string file in result.GetValue(files)!)
             {
-                RedoState state = Recover(file, isCheck);
-                (string word, string text, bool isGood) = Describe(state, isCheck);
+                RedoFinding found = Recover(file, isCheck);
+                (string word, string text) = Describe(found, isCheck);
+                bool isGood = !found.MayBeTorn && (found.State != RedoState.Unfinished || !isCheck);
                 exit = isGood ? exit : ExitCodes.DoesNotHold;
                 context.Printer.Line(context.Shared.IsJson(result)
                     ? JsonText.Write(default, json =>
@@ -29,6 +30,11 @@ internal static class RecoverCommand
                         json.WriteString("image", file);
                         json.WriteString("state", word);
                         json.WriteBoolean("whole", isGood);
+                        if (found.AsidePath is not null)
+                        {
+                            json.WriteString("aside", found.AsidePath);
+                        }
+
                         json.WriteEndObject();
                     })
                     : $"{file}: {text}");
@@ -39,7 +45,7 @@ internal static class RecoverCommand
         return command;
     }
 
-    private static RedoState Recover(string file, bool isCheck)
+    private static RedoFinding Recover(string file, bool isCheck)
     {
         try
         {
@@ -51,14 +57,24 @@ internal static class RecoverCommand
         }
     }
 
-    private static (string Word, string Text, bool IsGood) Describe(RedoState state, bool isCheck) => state switch
+    private static (string Word, string Text) Describe(RedoFinding found, bool isCheck) => found.State switch
     {
-        RedoState.None => ("nothing", "nothing to finish", true),
-        RedoState.Unfinished when isCheck => ("unfinished", "its server was killed inside a write; blockemu recover, or the next server, finishes it", false),
-        RedoState.Unfinished => ("finished", "the write in which its server was killed is finished", true),
-        RedoState.NotBegun => ("not-begun", "its server was killed before a write began; nothing to finish", true),
-        RedoState.OtherImage => ("other-image", "what lies beside it is about another file, or this one at another length: an atom may be torn", false),
-        RedoState.OtherBoot => ("other-boot", "the host was started anew since its server was killed: an atom may be torn", false),
-        _ => ("foreign", "what lies beside it is no redo file; nothing to finish", true),
+        RedoState.None => ("nothing", "nothing to finish"),
+        RedoState.Unfinished when isCheck => ("unfinished", "its server was killed inside a write; blockemu recover, or the next server, finishes it"),
+        RedoState.Unfinished => ("finished", "the write in which its server was killed is finished"),
+        RedoState.NotBegun => ("not-begun", "its server was killed before a write began; nothing to finish"),
+        RedoState.OtherImage => ("other-image", Doubt(found)),
+        RedoState.OtherBoot => ("other-boot", Doubt(found)),
+        RedoState.Changed => ("changed", Doubt(found)),
+        RedoState.Damaged => ("damaged", Doubt(found)),
+        RedoState.Earlier => ("earlier-version", Doubt(found)),
+        RedoState.Missing => ("missing", Doubt(found)),
+        _ => ("foreign", "what lies beside it is no redo file; nothing to finish"),
     };
+
+    private static string Doubt(RedoFinding found)
+    {
+        string kept = found.AsidePath is { } aside ? $"; it is kept as {aside}" : "";
+        return $"an atom may be torn: {found.RedoPath} is not to be carried out: {found.Why}{kept}";
+    }
 }
