@@ -7,7 +7,8 @@ namespace BlockEmu.Server.Hosting;
 /// <summary>Opens and closes disks: the registry that front ends see, and each disk's power switch.</summary>
 /// <param name="time">Stamps reports.</param>
 /// <param name="hasTls">Whether a disk can be for TLS only.</param>
-public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDisposable
+/// <param name="isTlsRequired">Whether all of them are.</param>
+public sealed class DiskDirectory(TimeProvider time, bool hasTls = false, bool isTlsRequired = false) : IDisposable
 {
     private readonly ConcurrentDictionary<ServedDisk, DiskControl> _controls = new();
 
@@ -47,6 +48,8 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
             ServedDisk served = new(OpenDisk(spec))
             {
                 IsTlsOnly = spec.IsTlsOnly,
+                IsHiddenFromNvme = spec.IsTlsOnly || isTlsRequired,
+                NvmeHosts = spec.NvmeHosts,
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
                 IsRotational = spec.IsRotational,
@@ -75,7 +78,8 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
         throw new ArgumentException($"minblock: {fault}", nameof(spec));
     }
 
-    /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>
+    /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.
+    /// Throws <see cref="ObjectDisposedException"/> when somebody else has taken it out.</summary>
     public async Task<bool> CloseAsync(DiskControl control)
     {
         if (await control.RetireAsync() != DiskStatus.Ok)

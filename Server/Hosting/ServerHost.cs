@@ -26,7 +26,7 @@ public sealed class ServerHost : IAsyncDisposable
     private ServerHost(ServerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<ServerHost>();
-        Disks = new DiskDirectory(time, hasTls: options.Tls is not null);
+        Disks = new DiskDirectory(time, options.Tls is not null, options.Tls?.Mode == NbdTlsMode.Required);
         _nbd = new NbdFrontEnd(
             Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NbdFrontEnd>(), options.ClientLimits, options.Tls);
         _nvme = new NvmeTcpFrontEnd(Disks.Registry, time, ProtocolErrors, loggers.CreateLogger<NvmeTcpFrontEnd>(), options.ClientLimits);
@@ -70,6 +70,7 @@ public sealed class ServerHost : IAsyncDisposable
                 host._admin = await AdminServer.StartAsync(admin, options, host.Disks, host.ProtocolErrors, time, loggers);
             }
 
+            host.WarnOfPlainText();
             return host;
         }
         catch
@@ -101,10 +102,17 @@ public sealed class ServerHost : IAsyncDisposable
         bool isClean = true;
         foreach (DiskControl control in Disks.All.ToArray())
         {
-            if (!await Disks.CloseAsync(control))
+            try
             {
-                isClean = false;
-                HostLog.FlushFailed(_logger, control.Disk.Name);
+                if (!await Disks.CloseAsync(control))
+                {
+                    isClean = false;
+                    HostLog.FlushFailed(_logger, control.Disk.Name);
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                // A request that outlived HTTP has taken it out of service, flushed.
             }
         }
 
@@ -118,6 +126,32 @@ public sealed class ServerHost : IAsyncDisposable
 
     private static bool IsValidAt(X509Certificate2 certificate, DateTimeOffset now) =>
         certificate.NotBefore <= now.LocalDateTime && now.LocalDateTime <= certificate.NotAfter;
+
+    private void WarnOfPlainText()
+    {
+        if (TlsMode == NbdTlsMode.Required && NvmeEndpoints.Count > 0)
+        {
+            HostLog.NvmeBesideRequiredTls(_logger);
+        }
+
+        foreach ((string option, ListenEndpoint endpoint) in FindPlain(TlsMode, NbdEndpoints, NvmeEndpoints, AdminEndpoint))
+        {
+            HostLog.PlainBeyondLoopback(_logger, option, endpoint);
+        }
+    }
+
+    /// <summary>Where other machines can come in without TLS: NBD may have it, NVMe/TCP and HTTP do not.</summary>
+    internal static IEnumerable<(string Option, ListenEndpoint Endpoint)> FindPlain(
+        NbdTlsMode tls, IEnumerable<ListenEndpoint> nbd, IEnumerable<ListenEndpoint> nvme, ListenEndpoint? admin)
+    {
+        IEnumerable<(string Option, ListenEndpoint Endpoint)> all =
+        [
+            .. tls == NbdTlsMode.Off ? nbd.Select(e => ("--nbd", e)) : [],
+            .. nvme.Select(e => ("--nvme", e)),
+            .. admin is null ? [] : new[] { ("--admin", admin) },
+        ];
+        return all.Where(p => !p.Endpoint.IsLoopback);
+    }
 
     private void OpenDisks(ServerOptions options)
     {
