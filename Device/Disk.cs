@@ -146,6 +146,10 @@ public sealed class Disk : IDisposable
     /// <summary>Whether reads can go without a copy: with a platter in memory, where a read is one step.</summary>
     public bool CanView => _core.Medium is MemoryMedium && _commands.IsPlain;
 
+    /// <summary>Whether a read of this length may be made of several, one after another: nothing is promised of it as a whole.</summary>
+    public bool MayReadInPieces(long lengthBytes) =>
+        _core.Options.Isolation.MayCutReads && lengthBytes > _core.Options.EffectiveAtomicity.EffectiveAwunBytes;
+
     /// <summary>Reads visible content without copying it: adds to <paramref name="view"/> where it lies. Only where
     /// <see cref="CanView"/>.</summary>
     public DiskStatus Read(long epoch, long offsetBytes, int lengthBytes, ReadView view) =>

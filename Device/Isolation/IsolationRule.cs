@@ -29,6 +29,9 @@ public sealed record IsolationRule(IsolationMode Mode, bool IsAdversarial = fals
     /// <summary>Every command is one step, and may run beside any other.</summary>
     internal bool IsPlain => Mode == IsolationMode.Range || (Mode == IsolationMode.Nvme && !IsAdversarial);
 
+    /// <summary>Whether a command beyond AWUN may be several.</summary>
+    internal bool MayCutReads => Mode == IsolationMode.Nvme;
+
     internal bool IsByPage => Mode is IsolationMode.Page or IsolationMode.HandOverHand;
 
     /// <summary>The mode of a name.</summary>

@@ -4,7 +4,11 @@ namespace BlockEmu.Protocol.Nvme;
 /// <remarks>Bits 2:0 type; 15:8 information; 23:16 the log page whose reading lets the next event of this kind come.</remarks>
 public readonly record struct NvmeAsyncEvent(byte Type, byte Information, NvmeLogPage Page)
 {
+    private const byte Health = 1;
     private const byte Notice = 2;
+
+    /// <summary>A temperature is beyond a threshold: <see cref="NvmeLogPage.Health"/> says so.</summary>
+    public static NvmeAsyncEvent TemperatureThreshold => new(Health, 0x01, NvmeLogPage.Health);
 
     /// <summary>Something about a namespace has changed: <see cref="NvmeLogPage.ChangedNamespaces"/> says of which.</summary>
     public static NvmeAsyncEvent NamespaceChanged => new(Notice, 0x00, NvmeLogPage.ChangedNamespaces);

@@ -5,6 +5,9 @@ namespace BlockEmu.Protocol.Nvme;
 public enum NvmeEventMask : uint
 {
     None = 0,
+
+    /// <summary>A critical warning of the health log: a temperature is beyond its threshold.</summary>
+    TemperatureThreshold = 1u << 1,
     NamespaceAttribute = 1u << 8,
     DiscoveryLog = 1u << 31,
 }

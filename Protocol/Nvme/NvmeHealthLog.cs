@@ -7,6 +7,7 @@ namespace BlockEmu.Protocol.Nvme;
 /// Little endian; what is not named is 0:
 /// <code>
 /// offset  size  field
+///      0     1  critical warnings; bit 1: a temperature is at or beyond its threshold
 ///      1     2  composite temperature, kelvin
 ///      3     1  available spare, percent
 ///      4     1  available spare threshold, percent
@@ -25,8 +26,13 @@ public sealed record NvmeHealthLog
 {
     public const int SizeBytes = 512;
 
+    private const byte BeyondThreshold = 1 << 1;
+
     /// <summary>Bytes in a data unit.</summary>
     public const int DataUnitBytes = 512_000;
+
+    /// <summary>Bit 1 of the critical warnings.</summary>
+    public bool IsBeyondThreshold { get; init; }
 
     public ushort TemperatureKelvin { get; init; }
 
@@ -54,6 +60,7 @@ public sealed record NvmeHealthLog
 
     public static NvmeHealthLog Read(ReadOnlySpan<byte> source) => new()
     {
+        IsBeyondThreshold = (source[0] & BeyondThreshold) != 0,
         TemperatureKelvin = BinaryPrimitives.ReadUInt16LittleEndian(source[1..]),
         AvailableSparePercent = source[3],
         SpareThresholdPercent = source[4],
@@ -71,6 +78,7 @@ public sealed record NvmeHealthLog
     public void Write(Span<byte> destination)
     {
         destination[..SizeBytes].Clear();
+        destination[0] = IsBeyondThreshold ? BeyondThreshold : (byte)0;
         BinaryPrimitives.WriteUInt16LittleEndian(destination[1..], TemperatureKelvin);
         destination[3] = AvailableSparePercent;
         destination[4] = SpareThresholdPercent;

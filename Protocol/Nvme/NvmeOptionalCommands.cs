@@ -9,6 +9,9 @@ public enum NvmeOptionalCommands : ushort
     WriteUncorrectable = 1 << 1,
     DatasetManagement = 1 << 2,
     WriteZeroes = 1 << 3,
+
+    /// <summary>The select field of Get Features and the save field of Set Features.</summary>
+    SaveAndSelect = 1 << 4,
     Verify = 1 << 7,
     Copy = 1 << 8,
 }

@@ -12,6 +12,11 @@ internal static partial class AdminLog
     [LoggerMessage(102, LogLevel.Warning, "The answer to {Path} was broken off: {Reason}")]
     public static partial void AnswerBrokenOff(ILogger logger, string reason, string path);
 
+    [LoggerMessage(
+        104, LogLevel.Warning,
+        "{Count} connections to HTTP were refused since the last such line: there are {Limit} at most, or half of that from one address, and none is idle")]
+    public static partial void ConnectionsRefused(ILogger logger, int count, int limit);
+
     [LoggerMessage(103, LogLevel.Information, "Disk {Disk}: power cut, report {Report}, seed {Seed}, loss {Loss}")]
     public static partial void PowerCut(ILogger logger, string disk, int report, ulong seed, string loss);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using BlockEmu.Server.Admin.Connections;
 using BlockEmu.Server.Admin.Disks;
 using BlockEmu.Server.Admin.Json;
 using BlockEmu.Server.Admin.Map;
@@ -20,6 +21,12 @@ namespace BlockEmu.Server.Admin;
 /// <summary>The HTTP interface: Kestrel with what it needs and nothing that reads the environment or the directory.</summary>
 internal sealed class AdminServer
 {
+    // From the first byte of a request to the end of its headers.
+    private static readonly TimeSpan HeadersPatience = TimeSpan.FromSeconds(5);
+
+    // Between two requests, and before the first.
+    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(60);
+
     private readonly WebApplication _app;
     private readonly AdminState _state;
     private readonly IDisposable _metrics;
@@ -42,8 +49,10 @@ internal sealed class AdminServer
     {
         ClaimSocket(endpoint);
         AdminState state = new(disks, time);
-        WebApplication app = Build(endpoint, loggers);
+        AdminConnections connections = new(protocolErrors, time, loggers.CreateLogger<AdminServer>());
+        WebApplication app = Build(endpoint, connections, loggers);
         BlockEmuMetrics metrics = new(disks, protocolErrors);
+        app.Use(next => context => connections.AnswerAsync(context, next));
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AdminGuard>(endpoint, options);
         app.UseRouting();
@@ -83,22 +92,24 @@ internal sealed class AdminServer
         _state.Dispose();
     }
 
-    private static WebApplication Build(ListenEndpoint endpoint, ILoggerFactory loggers)
+    private static WebApplication Build(ListenEndpoint endpoint, AdminConnections connections, ILoggerFactory loggers)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseSockets(static sockets => sockets.CreateBoundListenSocket = AdminListener.Bind);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
-            kestrel.Limits.MaxConcurrentConnections = 1024;
+            kestrel.Limits.RequestHeadersTimeout = HeadersPatience;
+            kestrel.Limits.KeepAliveTimeout = IdlePatience;
             if (endpoint.UnixPath is { } path)
             {
-                kestrel.ListenUnixSocket(Path.GetFullPath(path), static listen => listen.Protocols = HttpProtocols.Http1);
+                kestrel.ListenUnixSocket(Path.GetFullPath(path), Configure);
             }
             else
             {
-                kestrel.Listen((IPEndPoint)endpoint.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
+                kestrel.Listen((IPEndPoint)endpoint.EndPoint, Configure);
             }
         });
         builder.Services.AddSingleton(loggers);
@@ -109,6 +120,12 @@ internal sealed class AdminServer
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, AdminJson.Readable));
         builder.Services.AddOpenApi("v1", OpenApiShape.Configure);
         return builder.Build();
+
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(next => connection => connections.ServeAsync(connection, next));
+        }
     }
 
     /// <summary>A socket that a killed server left behind must not keep this one from listening.</summary>

@@ -39,9 +39,10 @@ internal static class AttachText
             AppendNbd(text, endpoint, disk, host.TlsMode == NbdTlsMode.Required || isSecret);
         }
 
+        string? open = host.Disks.All.FirstOrDefault(c => !c.Served.IsHiddenFromNvme)?.Disk.Name;
         foreach (ListenEndpoint endpoint in host.NvmeEndpoints)
         {
-            AppendNvme(text, (IPEndPoint)endpoint.EndPoint, disk);
+            AppendNvme(text, (IPEndPoint)endpoint.EndPoint, open);
         }
 
         if (host.AdminEndpoint is { } admin)
@@ -75,13 +76,13 @@ internal static class AttachText
         AppendUri(text, $"{scheme}://{Reachable(ip)}/{name}", '?', $"server.type=inet,server.host={host},server.port={ip.Port}", disk, hasTls);
     }
 
-    private static void AppendNvme(StringBuilder text, IPEndPoint endpoint, string disk)
+    private static void AppendNvme(StringBuilder text, IPEndPoint endpoint, string? disk)
     {
         IPEndPoint reached = IPEndPoint.Parse(Reachable(endpoint));
         string where = $"-t tcp -a {reached.Address} -s {reached.Port}";
         text.Append($"NVMe/TCP on {endpoint}\n")
             .Append($"  nvme discover {where}\n")
-            .Append($"  nvme connect {where} -n {new NvmeIdentity(disk).Nqn}\n");
+            .Append(disk is null ? "  no disk: NVMe/TCP has no TLS here\n" : $"  nvme connect {where} -n {new NvmeIdentity(disk).Nqn}\n");
     }
 
     /// <summary>QEMU takes no URI with TLS.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Device.Media;
@@ -14,11 +15,13 @@ namespace BlockEmu.Server.Hosting;
 /// <param name="time">Stamps reports.</param>
 /// <param name="silence">Called once the disk is off: from its return on, no reply of an earlier command leaves.</param>
 /// <param name="logger">Hears of media that fail.</param>
+[SuppressMessage("Usage", "CA2213", Justification = "No wait handle is ever asked of them, and a late move may still wait on them")]
 public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<ServedDisk> silence, ILogger logger) : IDisposable
 {
     // Serialises moves, so that what clients see while off and the move it belongs to change together. Held across
-    // the device's I/O; nothing on a client's path takes it.
+    // the device's I/O; nothing on a client's path takes it. Never disposed of: whoever waits for it would wait for ever.
     private readonly SemaphoreSlim _moves = new(1, 1);
+    private readonly CancellationTokenSource _removed = new();
     private readonly ConcurrentDictionary<int, DateTimeOffset> _reportTimes = new();
     private readonly ConcurrentQueue<DiskMark> _marks = new();
     private readonly DestageWorker _destaging = new(served, time);
@@ -30,6 +33,9 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     public ServedDisk Served { get; } = served;
 
     public Disk Disk => Served.Disk;
+
+    /// <summary>The clock of its reports.</summary>
+    public TimeProvider Time { get; } = time;
 
     /// <summary>What clients see while the disk is off unless the move says otherwise.</summary>
     public OffBehaviour DefaultOffBehaviour { get; private set; }
@@ -60,28 +66,35 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     /// <summary>Flush, then off. The disk stays on unless the answer is <see cref="DiskStatus.Ok"/>.</summary>
     public Task<DiskStatus> ShutdownAsync(OffBehaviour? clients) => MoveAsync(() => GoOff(clients, Disk.Shutdown));
 
-    /// <summary>Flush, then off for good: nobody can switch it on again between this and its end. Nothing has changed unless the
-    /// answer is <see cref="DiskStatus.Ok"/>.</summary>
+    /// <summary>Flush, then off for good: every move that waits, and every later one, ends with
+    /// <see cref="ObjectDisposedException"/>. Nothing has changed unless the answer is <see cref="DiskStatus.Ok"/>.</summary>
     /// <param name="acceptLoss">Whether a disk that has failed goes as well: what it had cached is lost.</param>
-    public Task<DiskStatus> RetireAsync(bool acceptLoss) => MoveAsync(() =>
+    public async Task<DiskStatus> RetireAsync(bool acceptLoss)
     {
-        PowerState state = Disk.PowerState;
-        DiskStatus status = state == PowerState.Off || (state == PowerState.Failed && acceptLoss)
-            ? DiskStatus.Ok
-            : GoOff(OffBehaviour.Reset, Disk.Shutdown);
-        _isRetired = status == DiskStatus.Ok;
+        DiskStatus status = await MoveAsync(() =>
+        {
+            PowerState state = Disk.PowerState;
+            DiskStatus flushed = state == PowerState.Off || (state == PowerState.Failed && acceptLoss)
+                ? DiskStatus.Ok
+                : GoOff(OffBehaviour.Reset, Disk.Shutdown);
+            _isRetired = flushed == DiskStatus.Ok;
+            return flushed;
+        });
+        if (status == DiskStatus.Ok)
+        {
+            // Those that wait are many, perhaps: not while it is this one's turn.
+            await _removed.CancelAsync();
+        }
+
         return status;
-    });
+    }
+
+    private ObjectDisposedException RemovedFault => new(Served.Disk.Name, $"disk {Served.Disk.Name} was removed meanwhile");
 
     /// <summary>Returns the power. The newest bundle is kept aside first: failures are noticed after the power is back.</summary>
     /// <param name="acceptLoss">Even when the cut could not be judged: all that was pending is lost.</param>
     public Task PowerOnAsync(bool acceptLoss = false) => MoveAsync(() =>
     {
-        if (_isRetired)
-        {
-            throw new PowerMoveException($"disk {Disk.Name} is being removed", Disk.PowerState);
-        }
-
         if (Disk.PowerState == PowerState.Off)
         {
             Bundles.KeepForPowerOn();
@@ -169,10 +182,11 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
         Volatile.Write(ref _isUploading, 0);
     }
 
-    /// <summary>Runs something that the disk's power must hold still for, or that moves it.</summary>
+    /// <summary>Runs something that the disk's power must hold still for, or that moves it. Throws
+    /// <see cref="ObjectDisposedException"/> once the disk is out of service, at once for all that wait.</summary>
     public async Task<T> MoveAsync<T>(Func<T> move)
     {
-        await _moves.WaitAsync();
+        await TakeTurnAsync();
         try
         {
             return await Task.Run(move);
@@ -180,6 +194,39 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
         finally
         {
             _moves.Release();
+        }
+    }
+
+    /// <summary>Waits for something else than a turn: a clock, an HTTP client. Throws <see cref="ObjectDisposedException"/> as soon
+    /// as the disk is out of service.</summary>
+    public async Task WaitAsync(Func<CancellationToken, Task> wait, CancellationToken ended)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(ended, _removed.Token);
+        try
+        {
+            await wait(either.Token);
+        }
+        catch (OperationCanceledException) when (_removed.IsCancellationRequested)
+        {
+            throw RemovedFault;
+        }
+    }
+
+    private async Task TakeTurnAsync()
+    {
+        try
+        {
+            await _moves.WaitAsync(_removed.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw RemovedFault;
+        }
+
+        if (_isRetired)
+        {
+            _moves.Release();
+            throw RemovedFault;
         }
     }
 
@@ -239,14 +286,14 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     private void Stamp(CutReport report)
     {
         Volatile.Write(ref _latestReport, report.Number);
-        _reportTimes[report.Number] = time.GetUtcNow();
+        _reportTimes[report.Number] = Time.GetUtcNow();
         _reportTimes.TryRemove(report.Number - Disk.MaxReports, out _);
     }
 
     public void Dispose()
     {
+        _removed.Cancel();
         _destaging.Dispose();
         Bundles.Dispose();
-        _moves.Dispose();
     }
 }

@@ -54,6 +54,8 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
             ServedDisk served = new(OpenDisk(spec))
             {
                 IsTlsOnly = spec.IsTlsOnly,
+                IsHiddenFromNvme = spec.IsTlsOnly,
+                NvmeHosts = spec.NvmeHosts,
                 NbdMinimumBlockBytes = spec.NbdMinimumBlockBytes,
                 NbdMaximumPayloadBytes = spec.NbdMaximumPayloadBytes,
                 IsRotational = spec.IsRotational,
@@ -84,7 +86,8 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
         throw new ArgumentException($"minblock: {fault}", nameof(spec));
     }
 
-    /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.</summary>
+    /// <summary>Takes a disk out of service: flushed and off; an image file stays. False, and nothing has changed, when its flush fails.
+    /// Throws <see cref="ObjectDisposedException"/> when somebody else has taken it out.</summary>
     /// <param name="control">The disk's.</param>
     /// <param name="acceptLoss">Whether a disk that has failed goes as well: what it had cached is lost.</param>
     public async Task<bool> CloseAsync(DiskControl control, bool acceptLoss)

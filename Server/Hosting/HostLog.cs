@@ -9,6 +9,16 @@ internal static partial class HostLog
     [LoggerMessage(2, LogLevel.Warning, "The TLS certificate of {Subject} is valid from {From} to {To} and not now; clients will refuse it")]
     public static partial void CertificateNotValid(ILogger logger, string subject, DateTime from, DateTime to);
 
+    [LoggerMessage(
+        3, LogLevel.Warning,
+        "--nvme beside --tls required: NVMe/TCP has no TLS here, so its hosts read and write in plain text; a disk with the key tls is not there for them")]
+    public static partial void NvmeBesideRequiredTls(ILogger logger);
+
+    [LoggerMessage(
+        4, LogLevel.Warning,
+        "{Option}: {Endpoint} can be reached from other machines and has no TLS: whoever is between can read and change what passes")]
+    public static partial void PlainBeyondLoopback(ILogger logger, string option, ListenEndpoint endpoint);
+
     [LoggerMessage(20, LogLevel.Warning, "Disk {Disk}: an atom may be torn. {Redo} was not carried out: {Why}. It is kept as {Aside}")]
     public static partial void RedoPutAside(ILogger logger, string disk, string redo, string why, string aside);
 

@@ -16,6 +16,9 @@ public sealed record ListenEndpoint
 
     public string Text { get; }
 
+    /// <summary>NVMe: the address that discovery names in place of the one that a host has reached; null = that one.</summary>
+    public IPEndPoint? Advertised { get; init; }
+
     public string? UnixPath => Text.StartsWith("unix:", StringComparison.Ordinal) ? Text[5..] : null;
 
     public bool IsLoopback => EndPoint is not IPEndPoint ip || IPAddress.IsLoopback(ip.Address);
@@ -42,6 +45,35 @@ public sealed record ListenEndpoint
         }
 
         return endpoint is not null;
+    }
+
+    /// <summary>An endpoint that may end with <c>,advertise=ADDRESS:PORT</c>.</summary>
+    public static bool TryParseAdvertised(string text, out ListenEndpoint? endpoint, out string? fault)
+    {
+        const string Key = "advertise=";
+        fault = null;
+        int comma = text.StartsWith("unix:", StringComparison.Ordinal) ? -1 : text.IndexOf(',');
+        if (!TryParse(comma < 0 ? text : text[..comma], out endpoint) || comma < 0)
+        {
+            return endpoint is not null;
+        }
+
+        string option = text[(comma + 1)..];
+        if (!option.StartsWith(Key, StringComparison.Ordinal))
+        {
+            fault = $"'{option}' is not advertise=ADDRESS:PORT, the address by which hosts reach {endpoint}";
+        }
+        else if (!TryParse(option[Key.Length..], out ListenEndpoint? told) || told!.EndPoint is not IPEndPoint { Port: > 0 } ip
+            || ip.Address.Equals(IPAddress.Any) || ip.Address.Equals(IPAddress.IPv6Any))
+        {
+            fault = $"advertise: '{option[Key.Length..]}' is not an IP address and a port that hosts can connect to, such as 192.0.2.1:4420";
+        }
+        else
+        {
+            endpoint = endpoint! with { Advertised = ip };
+        }
+
+        return fault is null;
     }
 
     private static bool HasPort(string text) => text.StartsWith('[')

@@ -29,8 +29,17 @@ public sealed class ServedDisk(Disk disk)
     public static string OffGrid(long sizeBytes, int minimumBlockBytes) =>
         $"the size, {sizeBytes}, is not a multiple of {minimumBlockBytes}";
 
-    /// <summary>NBD: does not exist for a client without TLS.</summary>
+    /// <summary>Does not exist for a client without TLS.</summary>
     public bool IsTlsOnly { get; init; }
+
+    /// <summary>NVMe/TCP has no TLS here: a disk that must not be had without it is not there for NVMe hosts.</summary>
+    public bool IsHiddenFromNvme { get; init; }
+
+    /// <summary>The NQNs of the NVMe hosts that may connect; null = any.</summary>
+    public IReadOnlyList<string>? NvmeHosts { get; init; }
+
+    /// <summary>Whether an NVMe host may know of it.</summary>
+    public bool AdmitsNvmeHost(string hostNqn) => NvmeHosts is null || NvmeHosts.Contains(hostNqn, StringComparer.Ordinal);
 
     /// <summary>Set before the power goes; read by every connection of the disk.</summary>
     public OffBehaviour OffBehaviour

@@ -74,6 +74,7 @@ public sealed class ServerHost : IAsyncDisposable
                 host._admin = await AdminServer.StartAsync(admin, options, host.Disks, host.ProtocolErrors, time, loggers);
             }
 
+            host.WarnOfPlainText();
             return host;
         }
         catch
@@ -105,10 +106,17 @@ public sealed class ServerHost : IAsyncDisposable
         bool isClean = true;
         foreach (DiskControl control in Disks.All.ToArray())
         {
-            if (!await Disks.CloseAsync(control, acceptLoss: false))
+            try
             {
-                isClean = false;
-                HostLog.FlushFailed(_logger, control.Disk.Name);
+                if (!await Disks.CloseAsync(control, acceptLoss: false))
+                {
+                    isClean = false;
+                    HostLog.FlushFailed(_logger, control.Disk.Name);
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                // A request that outlived HTTP has taken it out of service, flushed.
             }
         }
 
@@ -122,6 +130,32 @@ public sealed class ServerHost : IAsyncDisposable
 
     private static bool IsValidAt(X509Certificate2 certificate, DateTimeOffset now) =>
         certificate.NotBefore <= now.LocalDateTime && now.LocalDateTime <= certificate.NotAfter;
+
+    private void WarnOfPlainText()
+    {
+        if (TlsMode == NbdTlsMode.Required && NvmeEndpoints.Count > 0)
+        {
+            HostLog.NvmeBesideRequiredTls(_logger);
+        }
+
+        foreach ((string option, ListenEndpoint endpoint) in FindPlain(TlsMode, NbdEndpoints, NvmeEndpoints, AdminEndpoint))
+        {
+            HostLog.PlainBeyondLoopback(_logger, option, endpoint);
+        }
+    }
+
+    /// <summary>Where other machines can come in without TLS: NBD may have it, NVMe/TCP and HTTP do not.</summary>
+    internal static IEnumerable<(string Option, ListenEndpoint Endpoint)> FindPlain(
+        NbdTlsMode tls, IEnumerable<ListenEndpoint> nbd, IEnumerable<ListenEndpoint> nvme, ListenEndpoint? admin)
+    {
+        IEnumerable<(string Option, ListenEndpoint Endpoint)> all =
+        [
+            .. tls == NbdTlsMode.Off ? nbd.Select(e => ("--nbd", e)) : [],
+            .. nvme.Select(e => ("--nvme", e)),
+            .. admin is null ? [] : new[] { ("--admin", admin) },
+        ];
+        return all.Where(p => !p.Endpoint.IsLoopback);
+    }
 
     private void OpenDisks(ServerOptions options)
     {

@@ -23,6 +23,9 @@ public sealed class ConnectionMeter(string frontEnd)
     /// <summary>The label <c>front_end</c>: <c>nbd</c> or <c>nvme</c>.</summary>
     public string FrontEnd { get; } = frontEnd;
 
+    /// <summary>Whose it is; null of sums.</summary>
+    public ConnectionOrigin? Origin { get; init; }
+
     /// <summary>Counts one finished request. Durations are <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
     public void Record(DiskOperation operation, bool succeeded, bool fua, long bytes, long durationTicks) =>
         Record(operation, succeeded, fua, bytes, durationTicks, FindBucket(durationTicks));

@@ -9,9 +9,9 @@ public sealed class DiskMeter
     private readonly Dictionary<string, ConnectionMeter> _ended = new(StringComparer.Ordinal);
 
     /// <summary>A connection opened the disk.</summary>
-    public ConnectionMeter Open(string frontEnd)
+    public ConnectionMeter Open(string frontEnd, ConnectionOrigin? origin = null)
     {
-        ConnectionMeter meter = new(frontEnd);
+        ConnectionMeter meter = new(frontEnd) { Origin = origin };
         lock (_gate)
         {
             _live.Add(meter);
@@ -42,6 +42,15 @@ public sealed class DiskMeter
             {
                 return _live.Count;
             }
+        }
+    }
+
+    /// <summary>The open connections of clients that are known, oldest first.</summary>
+    public IReadOnlyList<ConnectionMeter> ListOldest(int count)
+    {
+        lock (_gate)
+        {
+            return [.. _live.Where(m => m.Origin is not null).OrderBy(m => m.Origin!.ConnectedAt).Take(count)];
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class Conversation(ClientConnection connection, ClientLink link,
     private readonly ConnectionMemory _memory = new(services.Transport.Buffers, connection.Evict);
     private volatile Haggling? _haggling;
     private ITimer? _deadline;
+    private long _startedAt;
     private DiskConnections? _room;
     private volatile bool _isStopping;
     private volatile bool _isSilent;
@@ -50,7 +51,8 @@ internal sealed class Conversation(ClientConnection connection, ClientLink link,
         Link.SendAtOnce();
         Link.LimitReceives((int)services.Transport.Limits.IdlePatience.TotalMilliseconds);
         _haggling = new Haggling(
-            services.Disks, Link, services.Tls?.Mode ?? NbdTlsMode.Off, TryStartTls, () => _isStopping);
+            services.Disks, Link, services.Tls?.Mode ?? NbdTlsMode.Off, TryStartTls, () => _isStopping, Extend);
+        _startedAt = services.Transport.Time.GetTimestamp();
         _deadline = services.Transport.Time.CreateTimer(
             static state => ((Conversation)state!).OnHandshakeTimeout(), this, services.Transport.Limits.HandshakeDeadline,
             Timeout.InfiniteTimeSpan);
@@ -116,6 +118,15 @@ internal sealed class Conversation(ClientConnection connection, ClientLink link,
         return secured;
     }
 
+    /// <summary>An option was answered: the next one has as long again, within the bound of all.</summary>
+    private void Extend()
+    {
+        FrontEndLimits limits = services.Transport.Limits;
+        TimeSpan left = limits.HandshakeBound - services.Transport.Time.GetElapsedTime(_startedAt);
+        left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
+        _deadline!.Change(left < limits.HandshakeDeadline ? left : limits.HandshakeDeadline, Timeout.InfiniteTimeSpan);
+    }
+
     private void OnHandshakeTimeout()
     {
         _isLate = true;
@@ -148,7 +159,7 @@ internal sealed class Conversation(ClientConnection connection, ClientLink link,
         ServedDisk served = haggling.Named!;
 
         // First the session, so that the room never shows a connection without an epoch; then the look at the power.
-        var session = new NbdSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label));
+        var session = new NbdSession(served, haggling.Terms!, served.Meter.Open(NbdFrontEnd.Label, connection.Origin));
         var replies = new ReplyBatch(session, Link, _memory);
         (_replies, _session) = (replies, session);
         if (!TryJoin(served))

@@ -20,6 +20,7 @@ internal sealed class Haggling
     private readonly NbdServerNegotiation _negotiation;
     private readonly byte[] _received = new byte[ReceiveBytes];
     private ClientLink _socket;
+    private readonly Action _onProgress;
     private bool _isGreeted;
     private bool _isTlsNext;
     private int _start;
@@ -30,9 +31,11 @@ internal sealed class Haggling
     /// <param name="tlsMode">What TLS is here.</param>
     /// <param name="startTls">Shakes hands; the client from then on, or null when it has to go.</param>
     /// <param name="isStopping">Whether the server stops.</param>
+    /// <param name="onProgress">Called when an option came whole and was answered.</param>
     public Haggling(
-        DiskRegistry disks, ClientLink socket, NbdTlsMode tlsMode, Func<ClientLink?> startTls, Func<bool> isStopping)
+        DiskRegistry disks, ClientLink socket, NbdTlsMode tlsMode, Func<ClientLink?> startTls, Func<bool> isStopping, Action onProgress)
     {
+        _onProgress = onProgress;
         _isStopping = isStopping;
         _startTls = startTls;
         _socket = socket;
@@ -81,6 +84,11 @@ internal sealed class Haggling
             _negotiation.IsShuttingDown = _isStopping();
             NbdNegotiationOutcome outcome = _negotiation.Feed(LeftOver, out int consumedBytes);
             _start += consumedBytes;
+            if (_replies.WrittenCount > 0)
+            {
+                _onProgress();
+            }
+
             if (outcome == NbdNegotiationOutcome.StartTls)
             {
                 DropArrivals();

@@ -45,12 +45,56 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
     /// <summary>Marks the arrival of what the next replies answer: durations count from here.</summary>
     public void Start() => _startedAt = Stopwatch.GetTimestamp();
 
-    /// <summary>Room for a READ's data; false when making it meant sending, and that ended the session.</summary>
-    public bool TryReserve(int dataBytes, out Span<byte> data)
+    /// <summary>Room for a READ's data; false when making it meant sending, and that ended the session, or when it is
+    /// short.</summary>
+    /// <param name="dataBytes">How much.</param>
+    /// <param name="data">The room.</param>
+    /// <param name="isShort">Given, memory is not waited for, but this says so; then nothing is gathered.</param>
+    public bool TryReserve(int dataBytes, out Span<byte> data, scoped ref bool isShort)
     {
-        bool isReserved = TryReserveWire(_writer.DataPrefixBytes + dataBytes, out Span<byte> wire);
-        data = isReserved ? wire[_writer.DataPrefixBytes..] : default;
+        bool isReserved = HasRoom(_writer.DataPrefixBytes + dataBytes) || TryMakeRoom(_writer.DataPrefixBytes + dataBytes, ref isShort);
+        data = isReserved ? _buffer.Bytes.Slice(_usedBytes + _writer.DataPrefixBytes, dataBytes) : default;
         return isReserved;
+    }
+
+    /// <summary>With nothing gathered, because memory is short: room for a piece of what is sent, of the little memory that every
+    /// connection has.</summary>
+    public Span<byte> TakePiece() => _buffer.TakeSmall();
+
+    /// <summary>Sends a piece that was put where <see cref="TakePiece"/> said; the last one is counted as the reply. False: nothing was
+    /// sent; the session ended, or, when <see cref="End"/> is None, goes on with errors.</summary>
+    public bool SendPiece(int wireBytes, in BatchedReply reply, bool isLast)
+    {
+        lock (_gate)
+        {
+            if (!session.IsLive)
+            {
+                End = session.EndWhenNotLive();
+                return false;
+            }
+
+            if (!_gather.Send(_buffer.Bytes[..wireBytes], memory))
+            {
+                End = SessionEnd.Close;
+                return false;
+            }
+        }
+
+        if (isLast)
+        {
+            Commit(reply, 0);
+            Record(wasLive: true);
+            (_count, session.Meter.InFlight) = (0, 0);
+        }
+
+        return true;
+    }
+
+    /// <summary>Half a reply that cannot be made whole ends the session.</summary>
+    public bool BreakOff()
+    {
+        End = End == SessionEnd.None ? SessionEnd.Close : End;
+        return false;
     }
 
     /// <summary>Adds a READ's reply, whose data was put where <see cref="TryReserve"/> said; all zeroes may leave as a
@@ -96,7 +140,8 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
     /// <see cref="Send"/>.</summary>
     public bool TryReserveWire(int replyBytes, out Span<byte> wire)
     {
-        bool isReserved = HasRoom(replyBytes) || TryMakeRoom(replyBytes);
+        bool isShort = false;
+        bool isReserved = HasRoom(replyBytes) || TryMakeRoom(replyBytes, ref isShort);
         wire = isReserved ? _buffer.Bytes.Slice(_usedBytes, replyBytes) : default;
         return isReserved;
     }
@@ -174,12 +219,12 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
 
     /// <summary>By growing, as long as the batch is no larger than usual and there is memory to spare; or by sending, and
     /// then a large reply may have to wait for memory.</summary>
-    private bool TryMakeRoom(int replyBytes)
+    private bool TryMakeRoom(int replyBytes, ref bool mayBeShort)
     {
         int neededBytes = Math.Max(replyBytes, _writer.RefusedBytes);
         if (_count == 0)
         {
-            return TryGrow(neededBytes);
+            return TryGrow(neededBytes, ref mayBeShort);
         }
 
         if (_count < MaxReplies && _usedBytes + neededBytes <= PooledBuffer.BaseBytes
@@ -189,14 +234,22 @@ internal sealed class ReplyBatch(NbdSession session, ClientLink socket, Connecti
             return true;
         }
 
-        return Send() && TryGrow(neededBytes);
+        if (!Send())
+        {
+            mayBeShort = false;
+            return false;
+        }
+
+        return TryGrow(neededBytes, ref mayBeShort);
     }
 
-    /// <summary>With nothing gathered. False: the connection was reset, or the machine has no memory.</summary>
-    private bool TryGrow(int neededBytes)
+    /// <summary>With nothing gathered. False: memory is short and that may be; or the connection was reset, or the machine has no
+    /// memory.</summary>
+    private bool TryGrow(int neededBytes, ref bool mayBeShort)
     {
-        bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: true);
-        End = hasRoom ? End : SessionEnd.Reset;
+        bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: !mayBeShort);
+        End = hasRoom || mayBeShort ? End : SessionEnd.Reset;
+        mayBeShort &= !hasRoom;
         return hasRoom;
     }
 

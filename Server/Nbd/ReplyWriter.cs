@@ -66,6 +66,15 @@ internal sealed class ReplyWriter(NbdReplyStyle style)
         return DataPrefixBytes;
     }
 
+    /// <summary>What stands in front of a piece of a READ's data that is a chunk of its own. Returns
+    /// <see cref="DataPrefixBytes"/>.</summary>
+    public int WritePiecePrefix(Span<byte> wire, in BatchedReply reply, ulong offsetBytes, int dataBytes, bool isLast)
+    {
+        WriteHeader(wire, NbdChunkType.OffsetData, reply, NbdChunkHeader.DataOffsetSizeBytes + dataBytes, isLast);
+        BinaryPrimitives.WriteUInt64BigEndian(wire[HeaderBytes..], offsetBytes);
+        return DataPrefixBytes;
+    }
+
     /// <summary>A READ that is all zero. Not for simple replies.</summary>
     public int WriteHole(Span<byte> wire, in BatchedReply reply, uint lengthBytes)
     {

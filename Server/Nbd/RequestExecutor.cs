@@ -2,6 +2,7 @@ using BlockEmu.Device;
 using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Metrics;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Nbd;
 
@@ -10,6 +11,11 @@ internal sealed class RequestExecutor(NbdSession session, ReplyBatch replies)
 {
     // Less is copied for less than it costs to send from where it lies.
     private const int LeastViewBytes = 4096;
+
+    // What is no larger than this has its memory at once.
+    private const int LeastPiecesBytes = PooledBuffer.SmallBytes / 2;
+
+    private readonly PiecewiseRead _pieces = new(session, replies);
 
     // A flush of a file may be long, and so is what must reach the host's disk: the replies before it should not wait for it.
     private readonly bool _isFlushSlow = session.Disk.Options.FilePath is not null;
@@ -72,9 +78,19 @@ internal sealed class RequestExecutor(NbdSession session, ReplyBatch replies)
     private bool Read(in NbdRequestHeader header)
     {
         int lengthBytes = (int)header.LengthBytes;
-        if (!replies.TryReserve(lengthBytes, out Span<byte> data))
+        bool isShort = lengthBytes >= LeastPiecesBytes;
+        if (!replies.TryReserve(lengthBytes, out Span<byte> data, ref isShort))
         {
-            return false;
+            if (isShort && session.Disk.MayReadInPieces(lengthBytes))
+            {
+                return ReadInPieces(header);
+            }
+
+            bool mayBeShort = false;
+            if (!isShort || !replies.TryReserve(lengthBytes, out data, ref mayBeShort))
+            {
+                return false;
+            }
         }
 
         if (lengthBytes >= LeastViewBytes && replies.CanView)
@@ -117,6 +133,13 @@ internal sealed class RequestExecutor(NbdSession session, ReplyBatch replies)
         }
 
         return true;
+    }
+
+    /// <summary>A READ for whose data there is no memory now.</summary>
+    private bool ReadInPieces(in NbdRequestHeader header)
+    {
+        bool isDone = _pieces.Run(header, ReadReply(header), out DiskStatus failure, out long? failedAtBytes);
+        return isDone || (failure != DiskStatus.Ok && AnswerStatus(header, failure, failedAtBytes));
     }
 
     private bool MayTellHole(in NbdRequestHeader header) =>

@@ -1,3 +1,4 @@
+using System.Net;
 using BlockEmu.Protocol.Nvme;
 
 namespace BlockEmu.Server.Nvme;
@@ -14,6 +15,12 @@ namespace BlockEmu.Server.Nvme;
 /// </remarks>
 internal interface INvmeQueueSink
 {
+    /// <summary>Where the host is; null when that is not known.</summary>
+    IPAddress? Address { get; }
+
+    /// <summary>For how long the host has sent nothing on it; 0 for a second after a command.</summary>
+    TimeSpan QuietTime { get; }
+
     /// <summary>Answers a command that was deferred (<see cref="NvmeAdminAnswer.IsDeferred"/>); SQHD and SQID are the connection's.</summary>
     void Complete(ushort commandId, NvmeStatus status, ulong result);
 

@@ -49,6 +49,9 @@ internal sealed class NvmeController
 
     public NvmeHost Host { get; }
 
+    /// <summary>Older ones have a smaller one.</summary>
+    public long Order { get; set; }
+
     public NvmeQueue AdminQueue { get; }
 
     public INvmeRole Role { get; }
@@ -66,6 +69,8 @@ internal sealed class NvmeController
     public NvmeErrorLog Errors { get; } = new();
 
     public NvmeEvents Events { get; } = new();
+
+    public NvmeSettings Settings { get; } = new();
 
     public NvmeKeepAlive KeepAlive { get; }
 
@@ -220,7 +225,7 @@ internal sealed class NvmeController
         Array.ForEach(queues, q => q.Sink.Stop(how));
     }
 
-    private NvmeQueue[] Queues()
+    internal NvmeQueue[] Queues()
     {
         lock (_gate)
         {
@@ -275,6 +280,7 @@ internal sealed class NvmeController
         {
             Events.Reset();
             MustForceUnitAccess = false;
+            Settings.Reset();
         }
 
         if (request == NvmeRegisters.Request.Shutdown)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace BlockEmu.Server.Nvme;
 
 /// <summary>The controllers of a subsystem by CNTLID. Safe for threads.</summary>
@@ -9,6 +11,7 @@ internal sealed class NvmeControllers
     private readonly Lock _gate = new(); // protects the table and the next identifier; nothing is called under it but the maker
     private readonly Dictionary<ushort, NvmeController> _byId = [];
     private ushort _next = FirstId;
+    private long _made;
 
     public NvmeController[] All
     {
@@ -29,25 +32,28 @@ internal sealed class NvmeControllers
         }
     }
 
-    /// <summary>Makes a controller with an identifier that was not used lately; null when there are too many.</summary>
-    public NvmeController? TryAdd(Func<ushort, NvmeController> make)
+    /// <summary>Makes a controller with an identifier that was not used lately. Where there are too many, of all or of its host or
+    /// address, the oldest of those that is silent makes room; null when none is.</summary>
+    public NvmeController? TryAdd(in NvmeAdminRequest request, Func<ushort, NvmeController> make)
     {
-        lock (_gate)
+        while (true)
         {
-            if (_byId.Count >= NvmeLimits.MaxControllers)
+            NvmeController[] crowd;
+            lock (_gate)
+            {
+                crowd = FindCrowd(request);
+                if (crowd.Length == 0)
+                {
+                    return Add(make);
+                }
+            }
+
+            if (crowd.Where(IsSilent).OrderBy(HasIoQueues).ThenBy(c => c.Order).FirstOrDefault() is not { } oldest)
             {
                 return null;
             }
 
-            while (_byId.ContainsKey(_next))
-            {
-                Advance();
-            }
-
-            NvmeController controller = make(_next);
-            _byId.Add(_next, controller);
-            Advance();
-            return controller;
+            oldest.End(NvmeQueueStop.Reset, "it was silent, and others need its place");
         }
     }
 
@@ -57,6 +63,46 @@ internal sealed class NvmeControllers
         {
             _byId.Remove(controller.Id);
         }
+    }
+
+    private static bool HasIoQueues(NvmeController controller) => controller.Queues().Length > 1;
+
+    /// <summary>Whether the host has sent nothing for so long that another may have its place.</summary>
+    private static bool IsSilent(NvmeController controller)
+    {
+        TimeSpan patience = HasIoQueues(controller) ? controller.KeepAlive.Patience : NvmeLimits.QuietPatience;
+        return Array.TrueForAll(controller.Queues(), q => q.Sink.QuietTime >= patience);
+    }
+
+    /// <summary>Those of whom one has to go for the next; none when there is room. Under the lock.</summary>
+    private NvmeController[] FindCrowd(in NvmeAdminRequest request)
+    {
+        string host = request.Host.Nqn;
+        IPAddress? address = request.Sink.Address;
+        NvmeController[] ofHost = [.. _byId.Values.Where(c => c.Host.Nqn == host)];
+        if (ofHost.Length >= NvmeLimits.MaxControllersOfHost)
+        {
+            return ofHost;
+        }
+
+        NvmeController[] ofAddress = address is null ? [] : [.. _byId.Values.Where(c => address.Equals(c.AdminQueue.Sink.Address))];
+        return ofAddress.Length >= NvmeLimits.MaxControllersOfAddress ? ofAddress
+            : _byId.Count >= NvmeLimits.MaxControllers ? [.. _byId.Values]
+            : [];
+    }
+
+    private NvmeController Add(Func<ushort, NvmeController> make)
+    {
+        while (_byId.ContainsKey(_next))
+        {
+            Advance();
+        }
+
+        NvmeController controller = make(_next);
+        controller.Order = ++_made;
+        _byId.Add(_next, controller);
+        Advance();
+        return controller;
     }
 
     private void Advance() => _next = _next == LastId ? FirstId : (ushort)(_next + 1);

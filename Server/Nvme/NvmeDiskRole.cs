@@ -15,7 +15,6 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
     private const byte CachePresent = 1;
     private const byte FlushOfAll = 3 << 1;
     private const byte ZeroesAndDeac = 0x09;         // DLFEAT: deallocated blocks read as zeroes, Write Zeroes may deallocate
-    private const ushort WarningKelvin = 343;
     private const ushort CriticalKelvin = 353;
 
     private readonly NvmeNamespace _namespace = subsystem.Namespace;
@@ -66,7 +65,7 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
             case NvmeLogPage.Errors:
                 return controller.Errors.ToPage();
             case NvmeLogPage.Health when namespaceId is 0 or NvmeNamespace.OnlyId or NvmeNamespace.Broadcast:
-                return subsystem.Health.ToPage(controller.Errors.Count);
+                return subsystem.Health.ToPage(controller.Errors.Count, controller.Settings.IsBeyondThreshold);
             case NvmeLogPage.Health:
                 status = NvmeStatus.InvalidNamespaceOrFormat.Final;
                 return null;
@@ -199,13 +198,13 @@ internal sealed class NvmeDiskRole(NvmeSubsystem subsystem) : INvmeRole
             FirmwareUpdates = FirmwareSlotReadOnly,
             LogPageAttributes = LogPageAttributes,
             ErrorLogLimit = NvmeLimits.MaxErrors - 1,
-            WarningTemperatureKelvin = WarningKelvin,
+            WarningTemperatureKelvin = NvmeSettings.WarningKelvin,
             CriticalTemperatureKelvin = CriticalKelvin,
             KeepAliveGranularity = NvmeKeepAlive.Granularity,
             MaxCommands = NvmeLimits.MaxQueueEntries,
             NamespaceCount = NvmeNamespace.OnlyId,
             Commands = NvmeOptionalCommands.Compare | NvmeOptionalCommands.WriteUncorrectable | NvmeOptionalCommands.DatasetManagement
-                | NvmeOptionalCommands.WriteZeroes | NvmeOptionalCommands.Verify | NvmeOptionalCommands.Copy,
+                | NvmeOptionalCommands.WriteZeroes | NvmeOptionalCommands.SaveAndSelect | NvmeOptionalCommands.Verify | NvmeOptionalCommands.Copy,
             FusedOperations = 1,
             VolatileWriteCache = (byte)(FlushOfAll | (HasCache ? CachePresent : 0)),
             Awun = atomicity.Awun,

@@ -2,12 +2,14 @@ using BlockEmu.Protocol.Nvme;
 
 namespace BlockEmu.Server.Nvme;
 
-/// <summary>Get Features and Set Features (Base 5.15, 5.27): nothing is saved, no feature is a namespace's.</summary>
+/// <summary>Get Features and Set Features (Base 5.15, 5.27): nothing is saved, and of the features only Error Recovery is a
+/// namespace's.</summary>
 internal sealed class NvmeFeatures(NvmeController controller)
 {
     private const uint SaveBit = 1u << 31;
     private const uint Changeable = 1u << 2; // "supported capabilities" of a feature
-    private const uint HealthEvents = 0xFF;  // feature 0Bh 7:0: warnings of health, of which none ever comes
+    private const uint OfNamespace = 1u << 1;
+    private const uint HealthEvents = 0xFF;  // feature 0Bh 7:0: warnings of health, of which only the temperature's ever comes
     private const ushort InvalidQueueCount = 0xFFFF;
 
     /// <summary>SEL, CDW10 10:8.</summary>
@@ -23,18 +25,20 @@ internal sealed class NvmeFeatures(NvmeController controller)
     {
         NvmeFeature feature = (NvmeFeature)(byte)command.Cdw10;
         Select select = (Select)((command.Cdw10 >> 8) & 7);
-        if (select > Select.Capabilities || Read(feature, isDefault: select != Select.Current) is not { } value)
+        if (select > Select.Capabilities || Read(feature, command.Cdw11, isDefault: select != Select.Current) is not { } value)
         {
             return NvmeStatus.InvalidField.Final;
         }
 
-        return NvmeAdminAnswer.Of(select == Select.Capabilities ? Changeable : value);
+        bool isOfNamespace = feature == NvmeFeature.ErrorRecovery;
+        return isOfNamespace && command.NamespaceId is not (0 or NvmeNamespace.OnlyId) ? NvmeStatus.InvalidNamespaceOrFormat.Final
+            : NvmeAdminAnswer.Of(select != Select.Capabilities ? value : isOfNamespace ? Changeable | OfNamespace : Changeable);
     }
 
     public NvmeAdminAnswer Set(in NvmeCommand command)
     {
         NvmeFeature feature = (NvmeFeature)(byte)command.Cdw10;
-        if (Read(feature, isDefault: true) is null)
+        if (!IsOwn(feature) && Read(feature, 0, isDefault: true) is null)
         {
             return NvmeStatus.InvalidField.Final;
         }
@@ -59,13 +63,36 @@ internal sealed class NvmeFeatures(NvmeController controller)
             case NvmeFeature.KeepAliveTimer:
                 controller.KeepAlive.TimeoutMs = command.Cdw11;
                 return NvmeAdminAnswer.Success;
+            case NvmeFeature.ErrorRecovery when command.NamespaceId is not (0 or NvmeNamespace.OnlyId or NvmeNamespace.Broadcast):
+                return NvmeStatus.InvalidNamespaceOrFormat.Final;
+            case { } when IsOwn(feature):
+                return SetOwn(feature, command.Cdw11);
             default:
                 return controller.Role.SetFeature(controller, feature, command.Cdw11);
         }
     }
 
-    private uint? Read(NvmeFeature feature, bool isDefault) => feature switch
+    /// <summary>Whether the controller keeps it; a discovery controller has none of them.</summary>
+    private bool IsOwn(NvmeFeature feature) => controller.Namespace is not null && NvmeSettings.Has(feature);
+
+    private NvmeAdminAnswer SetOwn(NvmeFeature feature, uint value)
     {
+        if (!controller.Settings.TrySet(feature, value))
+        {
+            return NvmeStatus.InvalidField.Final;
+        }
+
+        if (feature == NvmeFeature.TemperatureThreshold && controller.Settings.IsBeyondThreshold)
+        {
+            controller.Raise(NvmeAsyncEvent.TemperatureThreshold, NvmeEventMask.TemperatureThreshold);
+        }
+
+        return NvmeAdminAnswer.Success;
+    }
+
+    private uint? Read(NvmeFeature feature, uint cdw11, bool isDefault) => feature switch
+    {
+        { } when IsOwn(feature) => controller.Settings.Get(feature, cdw11, isDefault),
         NvmeFeature.NumberOfQueues when controller.Namespace is not null =>
             Pair((isDefault ? NvmeLimits.MaxIoQueues : controller.GrantedQueues) - 1),
         NvmeFeature.AsynchronousEventConfiguration => isDefault ? 0 : (uint)controller.Events.Wanted,

@@ -10,7 +10,9 @@ internal sealed class NvmeHealth(ServedDisk served, NvmeServices services)
     /// <summary>The label <c>front_end</c> of the metrics.</summary>
     public const string FrontEnd = "nvme";
 
-    private const ushort RoomKelvin = 298;
+    /// <summary>The composite temperature, always.</summary>
+    public const ushort RoomKelvin = 298;
+
     private const byte SparePercent = 100;
     private const byte SpareThresholdPercent = 10;
     private const byte MediaErrorType = 2;
@@ -30,11 +32,13 @@ internal sealed class NvmeHealth(ServedDisk served, NvmeServices services)
 
     /// <summary>The log page.</summary>
     /// <param name="errorCount">Entries that ever were in the error log.</param>
-    public byte[] ToPage(ulong errorCount)
+    /// <param name="isBeyondThreshold">Whether the temperature is beyond what the controller's host has set.</param>
+    public byte[] ToPage(ulong errorCount, bool isBeyondThreshold)
     {
         ConnectionMeter meter = served.Meter.Read().FirstOrDefault(m => m.FrontEnd == FrontEnd) ?? new ConnectionMeter(FrontEnd);
         NvmeHealthLog log = new()
         {
+            IsBeyondThreshold = isBeyondThreshold,
             TemperatureKelvin = RoomKelvin,
             AvailableSparePercent = SparePercent,
             SpareThresholdPercent = SpareThresholdPercent,

@@ -26,6 +26,18 @@ internal sealed class NvmeKeepAlive : IDisposable
         }
     }
 
+    /// <summary>How long a host that is there can be quiet.</summary>
+    public TimeSpan Patience
+    {
+        get
+        {
+            TimeSpan timeout = TimeSpan.FromMilliseconds(TimeoutMs);
+            return timeout < NvmeLimits.LeastIoPatience ? NvmeLimits.LeastIoPatience
+                : timeout > NvmeLimits.MostIoPatience ? NvmeLimits.MostIoPatience
+                : timeout;
+        }
+    }
+
     /// <summary>A Keep Alive has come.</summary>
     public void Restart()
     {

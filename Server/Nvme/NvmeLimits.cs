@@ -24,6 +24,21 @@ internal static class NvmeLimits
     /// <summary>Controllers of one subsystem, and of the discovery subsystem.</summary>
     public const int MaxControllers = 256;
 
+    /// <summary>Of these, one host's (HOSTNQN).</summary>
+    public const int MaxControllersOfHost = 64;
+
+    /// <summary>Of these, those of all hosts at one address.</summary>
+    public const int MaxControllersOfAddress = 128;
+
+    /// <summary>How long a controller without I/O queues is quiet before it can lose its place to another.</summary>
+    public static readonly TimeSpan QuietPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same for one with I/O queues: its Keep Alive Timeout, but no less and no more than these.</summary>
+    public static readonly TimeSpan LeastIoPatience = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc cref="LeastIoPatience"/>
+    public static readonly TimeSpan MostIoPatience = TimeSpan.FromMinutes(1);
+
     /// <summary>Asynchronous Event Requests outstanding (AERL + 1).</summary>
     public const int MaxEventRequests = 4;
 

@@ -23,6 +23,12 @@ internal static partial class NvmeLog
         "NVMe: {Host} was refused once: it had {Disk} when the power went, and must connect anew to know that what was cached may be lost")]
     public static partial void RefusedOnce(ILogger logger, string host, string disk);
 
+    [LoggerMessage(2112, LogLevel.Information, "NVMe: {Host} was refused: it is not among the hosts of {Disk} (nvme-hosts)")]
+    public static partial void NotAdmitted(ILogger logger, string host, string disk);
+
+    [LoggerMessage(2121, LogLevel.Warning, "NVMe: {Disk} is for clients with TLS only, which NVMe/TCP does not have here: NVMe hosts do not see it")]
+    public static partial void Hidden(ILogger logger, string disk);
+
     [LoggerMessage(2120, LogLevel.Warning, "NVMe: {Disk}: {Warning}")]
     public static partial void Promise(ILogger logger, string disk, string warning);
 }

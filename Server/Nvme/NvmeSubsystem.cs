@@ -55,12 +55,12 @@ internal sealed class NvmeSubsystem : IDisposable
     /// <summary>A Connect of an admin queue (Base 6.3).</summary>
     public NvmeConnectAnswer ConnectAdmin(NvmeAdminRequest request)
     {
-        if (RefuseForPower(request.Host) is { } refusal)
+        if (Refuse(request.Host) is { } refusal)
         {
             return refusal;
         }
 
-        if (_controllers.TryAdd(id => new NvmeController(id, request, new NvmeDiskRole(this), _services, _controllers.Remove)) is not { } controller)
+        if (_controllers.TryAdd(request, id => new NvmeController(id, request, new NvmeDiskRole(this), _services, _controllers.Remove)) is not { } controller)
         {
             return NvmeConnectAnswer.Refused(NvmeStatus.ConnectControllerBusy);
         }
@@ -82,8 +82,8 @@ internal sealed class NvmeSubsystem : IDisposable
             return NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(NvmeConnectData.ControllerIdOffset));
         }
 
-        return controller.Host == host
-            ? controller.ConnectIo(connect, sink)
+        return !Served.AdmitsNvmeHost(host.Nqn) ? NvmeConnectAnswer.Refused(NvmeStatus.ConnectInvalidHost.Final)
+            : controller.Host == host ? controller.ConnectIo(connect, sink)
             : NvmeConnectAnswer.Wrong(NvmeConnectFault.InData(
                 controller.Host.Id == host.Id ? NvmeConnectData.HostNqnOffset : NvmeConnectData.HostIdOffset));
     }
@@ -96,6 +96,17 @@ internal sealed class NvmeSubsystem : IDisposable
         Served.Disk.PowerChanged -= OnPowerChanged;
         Served.Changed -= OnChanged;
         Array.ForEach(_controllers.All, c => c.End(NvmeQueueStop.Reset, "its disk is out of service"));
+    }
+
+    private NvmeConnectAnswer? Refuse(NvmeHost host)
+    {
+        if (Served.AdmitsNvmeHost(host.Nqn))
+        {
+            return RefuseForPower(host);
+        }
+
+        NvmeLog.NotAdmitted(_services.Logger, host.Nqn, Served.Disk.Name);
+        return NvmeConnectAnswer.Refused(NvmeStatus.ConnectInvalidHost.Final);
     }
 
     private NvmeConnectAnswer? RefuseForPower(NvmeHost host)

@@ -22,6 +22,8 @@ internal sealed class NvmeTarget : IDisposable
     private readonly NvmeServices _services;
     private readonly NvmeControllers _discovery = new();
     private readonly Dictionary<ServedDisk, NvmeSubsystem> _subsystems = [];
+    private readonly List<(IPEndPoint Bound, IPEndPoint Advertised)> _advertised = [];
+    private HashSet<ServedDisk> _hidden = []; // for clients with TLS only
     private ulong _generation;
     private bool _isDisposed;
 
@@ -49,6 +51,18 @@ internal sealed class NvmeTarget : IDisposable
         }
 
         Array.ForEach(all, s => s.LogWarnings());
+        LogHidden(_disks.All);
+    }
+
+    /// <summary>Discovery names another address to hosts that have reached one: they came through a translation of addresses.</summary>
+    /// <param name="bound">Where it is listened: an address of this machine, or all of them.</param>
+    /// <param name="advertised">What is told.</param>
+    public void Advertise(IPEndPoint bound, IPEndPoint advertised)
+    {
+        lock (_gate)
+        {
+            _advertised.Add((bound, advertised));
+        }
     }
 
     /// <summary>Connections are let go one by one from here on: the end of an admin queue's takes no other with it.</summary>
@@ -137,23 +151,23 @@ internal sealed class NvmeTarget : IDisposable
 
     private NvmeConnectAnswer ConnectDiscovery(NvmeAdminRequest request, IPEndPoint local)
     {
-        NvmeDiscoveryRole role = new(() => ReadDiscoveryLog(local));
-        return _discovery.TryAdd(id => new NvmeController(id, request, role, _services, _discovery.Remove)) is { } controller
+        NvmeDiscoveryRole role = new(() => ReadDiscoveryLog(local, request.Host.Nqn));
+        return _discovery.TryAdd(request, id => new NvmeController(id, request, role, _services, _discovery.Remove)) is { } controller
             ? NvmeConnectAnswer.Accepted(controller.AdminQueue)
             : NvmeConnectAnswer.Refused(NvmeStatus.ConnectControllerBusy);
     }
 
-    private byte[] ReadDiscoveryLog(IPEndPoint local)
+    private byte[] ReadDiscoveryLog(IPEndPoint local, string hostNqn)
     {
         string[] nqns;
         ulong generation;
         lock (_gate)
         {
-            nqns = [.. _disks.All.Where(_subsystems.ContainsKey).Select(d => _subsystems[d].Nqn)];
+            nqns = [.. _disks.All.Where(d => _subsystems.ContainsKey(d) && d.AdmitsNvmeHost(hostNqn)).Select(d => _subsystems[d].Nqn)];
             generation = _generation;
         }
 
-        IPEndPoint plain = new(Plain(local.Address), local.Port);
+        IPEndPoint plain = FindAdvertised(new IPEndPoint(Plain(local.Address), local.Port));
         byte[] page = new byte[NvmeDiscoveryHeader.SizeBytes + (nqns.Length * NvmeDiscoveryRecord.SizeBytes)];
         new NvmeDiscoveryHeader(generation, (ulong)nqns.Length).Write(page);
         for (int i = 0; i < nqns.Length; i++)
@@ -165,6 +179,26 @@ internal sealed class NvmeTarget : IDisposable
         return page;
     }
 
+    /// <summary>What was said of the very address first, then of all of them.</summary>
+    private IPEndPoint FindAdvertised(IPEndPoint local)
+    {
+        lock (_gate)
+        {
+            return _advertised.Where(a => a.Bound.Port == local.Port && (IsAny(a.Bound.Address) || Plain(a.Bound.Address).Equals(local.Address)))
+                .OrderBy(a => IsAny(a.Bound.Address)).Select(a => a.Advertised).FirstOrDefault(local);
+        }
+    }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private void LogHidden(IEnumerable<ServedDisk> disks)
+    {
+        foreach (ServedDisk disk in disks.Where(d => d.IsHiddenFromNvme && _services.IsServed))
+        {
+            NvmeLog.Hidden(_services.Logger, disk.Disk.Name);
+        }
+    }
+
     /// <summary>As a host can use it: an IPv4 address as one, and no interface of this machine's in it.</summary>
     private static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new IPAddress(address.GetAddressBytes());
@@ -173,6 +207,7 @@ internal sealed class NvmeTarget : IDisposable
     private void Follow()
     {
         List<NvmeSubsystem> gone = [];
+        ServedDisk[] hidden;
         lock (_gate)
         {
             if (_isDisposed)
@@ -180,7 +215,9 @@ internal sealed class NvmeTarget : IDisposable
                 return;
             }
 
-            HashSet<ServedDisk> now = [.. _disks.All];
+            hidden = [.. _disks.All.Where(d => d.IsHiddenFromNvme && !_hidden.Contains(d))];
+            _hidden = [.. _disks.All.Where(d => d.IsHiddenFromNvme)];
+            HashSet<ServedDisk> now = [.. _disks.All.Except(_hidden)];
             foreach ((ServedDisk disk, NvmeSubsystem subsystem) in _subsystems.Where(s => !now.Contains(s.Key)).ToArray())
             {
                 _subsystems.Remove(disk);
@@ -195,6 +232,7 @@ internal sealed class NvmeTarget : IDisposable
             _generation++;
         }
 
+        LogHidden(hidden);
         gone.ForEach(s => s.Dispose());
         Array.ForEach(_discovery.All, c => c.Raise(NvmeAsyncEvent.DiscoveryChanged, NvmeEventMask.DiscoveryLog));
     }

@@ -13,6 +13,11 @@ internal static class NvmeWarnings
     /// <summary>A sentence for each; none for most disks.</summary>
     public static IEnumerable<string> Of(ServedDisk disk)
     {
+        if (disk.IsHiddenFromNvme)
+        {
+            yield return "tls: NVMe/TCP has no TLS here, so NVMe hosts neither see the disk nor can connect to it";
+        }
+
         AtomicityParameters p = disk.Disk.Options.EffectiveAtomicity;
         (long granularity, long ioBoundary) = disk.NvmePreferences;
         long unit = p.EffectiveAwupfBytes;

@@ -80,7 +80,8 @@ internal sealed class AdminQueueCommands(NvmeController controller, CapsuleBatch
             return Answer(command, NvmeStatus.InvalidField.Final);
         }
 
-        if (!replies.TryReserve((int)command.Data.LengthBytes, out Span<byte> data))
+        bool isShort = false;
+        if (!replies.TryReserve((int)command.Data.LengthBytes, out Span<byte> data, ref isShort))
         {
             return false;
         }

@@ -15,4 +15,22 @@ internal readonly record struct BatchedPdu(ushort CommandId, DiskOperation? Oper
 
     /// <summary>TTAG.</summary>
     public ushort TransferTag { get; init; }
+
+    /// <summary>Counts a batch that has left; without a meter nothing is.</summary>
+    public static void Record(ConnectionMeter? meter, ReadOnlySpan<BatchedPdu> batch, long elapsedTicks, bool wasLive)
+    {
+        if (meter is null)
+        {
+            return;
+        }
+
+        int bucket = ConnectionMeter.FindBucket(elapsedTicks);
+        foreach (ref readonly BatchedPdu pdu in batch)
+        {
+            if (pdu.Operation is { } operation)
+            {
+                meter.Record(operation, pdu.Succeeded && wasLive, pdu.Fua, pdu.Bytes, elapsedTicks, bucket);
+            }
+        }
+    }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using BlockEmu.Device.Transfers;
 using BlockEmu.Protocol.Nvme;
-using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.NvmeTcp;
@@ -52,11 +51,15 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
     /// <summary>Where reads can put what they return, to be followed by <see cref="AddView"/>.</summary>
     public ReadView View => _gather.View;
 
-    /// <summary>Room for a command's data; false when making it meant sending, and that ended the session.</summary>
-    public bool TryReserve(int dataBytes, out Span<byte> data)
+    /// <summary>Room for a command's data; false when making it meant sending, and that ended the session, or when it is
+    /// short.</summary>
+    /// <param name="dataBytes">How much.</param>
+    /// <param name="data">The room.</param>
+    /// <param name="isShort">Given, memory is not waited for, but this says so; then nothing is gathered.</param>
+    public bool TryReserve(int dataBytes, out Span<byte> data, scoped ref bool isShort)
     {
         int wireBytes = Writer.DataPrefixBytes + dataBytes + Writer.DataDigestBytes + PduWriter.MaxCapsuleBytes;
-        bool isReserved = HasRoom(wireBytes) || TryMakeRoom(wireBytes);
+        bool isReserved = HasRoom(wireBytes) || TryMakeRoom(wireBytes, ref isShort);
         data = isReserved ? _buffer.Bytes.Slice(_usedBytes + Writer.DataPrefixBytes, dataBytes) : default;
         return isReserved;
     }
@@ -64,7 +67,7 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
     /// <summary>Adds a completion without data. False as <see cref="Send"/>.</summary>
     public bool Add(in BatchedPdu pdu, NvmeStatus status, ulong result = 0)
     {
-        if (!HasRoom(PduWriter.MaxCapsuleBytes) && !TryMakeRoom(PduWriter.MaxCapsuleBytes))
+        if (!TryReserveCapsule())
         {
             return false;
         }
@@ -76,7 +79,7 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
     /// <summary>Asks for a command's data. False as <see cref="Send"/>.</summary>
     public bool AddReadyToTransfer(in BatchedPdu pdu)
     {
-        if (!HasRoom(PduWriter.MaxCapsuleBytes) && !TryMakeRoom(PduWriter.MaxCapsuleBytes))
+        if (!TryReserveCapsule())
         {
             return false;
         }
@@ -109,6 +112,35 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
         int endBytes = Writer.DataPrefixBytes + dataBytes;
         endBytes += Writer.WriteDataDigest(wire[endBytes..], View.Segments[firstSegment..]);
         Finish(pdu, endBytes, 0, maySkipCapsule);
+    }
+
+    /// <summary>With nothing gathered: room for a PDU with a piece of data, of the little memory that every connection has.</summary>
+    public Span<byte> TakePiece() => _buffer.TakeSmall();
+
+    /// <summary>Sends a PDU that was put where <see cref="TakePiece"/> said. False: it was not; the session ended, or, when
+    /// <see cref="End"/> is None, goes on with errors.</summary>
+    public bool SendPiece(int wireBytes)
+    {
+        lock (_gate)
+        {
+            if (!stop.IsLive)
+            {
+                End = stop.End;
+                return false;
+            }
+
+            End = _gather.Send(_buffer.Bytes[..wireBytes], memory) ? End : SessionEnd.Close;
+            return End == SessionEnd.None;
+        }
+    }
+
+    /// <summary>The data of a command has left piece by piece and said that it succeeded.</summary>
+    public void CountPieces(in BatchedPdu pdu)
+    {
+        Commit(pdu, 0);
+        Record(wasLive: true);
+        _count = 0;
+        ShowInFlight();
     }
 
     /// <summary>Sends what is gathered; false when the session ended, by a stop or by the client.</summary>
@@ -212,11 +244,11 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
 
     /// <summary>By growing, as long as the batch is no larger than usual and there is memory to spare; or by sending, and
     /// then a large reply may have to wait for memory.</summary>
-    private bool TryMakeRoom(int wireBytes)
+    private bool TryMakeRoom(int wireBytes, ref bool mayBeShort)
     {
         if (_count == 0)
         {
-            return TryGrow(wireBytes);
+            return TryGrow(wireBytes, ref mayBeShort);
         }
 
         if (_count < MaxPdus && _usedBytes + wireBytes <= PooledBuffer.BaseBytes
@@ -226,14 +258,27 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
             return true;
         }
 
-        return Send() && TryGrow(wireBytes);
+        if (!Send())
+        {
+            mayBeShort = false;
+            return false;
+        }
+
+        return TryGrow(wireBytes, ref mayBeShort);
     }
 
-    /// <summary>With nothing gathered. False: the connection was reset, or the machine has no memory.</summary>
-    private bool TryGrow(int neededBytes)
+    private bool TryReserveCapsule()
     {
-        bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: true);
-        End = hasRoom ? End : SessionEnd.Reset;
+        bool isShort = false;
+        return HasRoom(PduWriter.MaxCapsuleBytes) || TryMakeRoom(PduWriter.MaxCapsuleBytes, ref isShort);
+    }
+
+    /// <summary>With nothing gathered. False: memory is short and may be; or the connection was reset; or the machine has none.</summary>
+    private bool TryGrow(int neededBytes, ref bool mayBeShort)
+    {
+        bool hasRoom = _buffer.TryGrow(neededBytes, 0, mayWait: !mayBeShort);
+        End = hasRoom || mayBeShort ? End : SessionEnd.Reset;
+        mayBeShort &= !hasRoom;
         return hasRoom;
     }
 
@@ -250,21 +295,6 @@ internal sealed class CapsuleBatch(ClientLink link, ConnectionMemory memory, Sto
         }
     }
 
-    private void Record(bool wasLive)
-    {
-        if (Session?.Meter is not { } meter)
-        {
-            return;
-        }
-
-        long elapsedTicks = Stopwatch.GetTimestamp() - _startedAt;
-        int bucket = ConnectionMeter.FindBucket(elapsedTicks);
-        foreach (ref readonly BatchedPdu pdu in _pdus.AsSpan(0, _count))
-        {
-            if (pdu.Operation is { } operation)
-            {
-                meter.Record(operation, pdu.Succeeded && wasLive, pdu.Fua, pdu.Bytes, elapsedTicks, bucket);
-            }
-        }
-    }
+    private void Record(bool wasLive) =>
+        BatchedPdu.Record(Session?.Meter, _pdus.AsSpan(0, _count), Stopwatch.GetTimestamp() - _startedAt, wasLive);
 }

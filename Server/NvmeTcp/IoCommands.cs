@@ -1,6 +1,7 @@
 using BlockEmu.Device;
 using BlockEmu.Protocol.Nvme;
 using BlockEmu.Server.Nvme;
+using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.NvmeTcp;
 
@@ -12,9 +13,13 @@ internal sealed class IoCommands
     private const int LeastViewBytes = 4096;
     private const int LeastStockBytes = 16 << 10;
 
+    // What is no larger than this has its memory at once.
+    private const int LeastPiecesBytes = PooledBuffer.SmallBytes / 2;
+
     private readonly QueueSession _session;
     private readonly CapsuleBatch _replies;
     private readonly IoAnswers _answers;
+    private readonly PiecewiseRead _pieces;
     private readonly UnreadableBlocks _unreadable;
     private readonly NvmeNamespace _space;
     private readonly Disk _disk;
@@ -32,6 +37,7 @@ internal sealed class IoCommands
         _disk = session.Disk;
         _epoch = session.Epoch;
         _answers = new IoAnswers(session, replies);
+        _pieces = new PiecewiseRead(session, replies, _answers);
         _copy = new CopyCommand(session, unreadable);
         _isFlushSlow = _disk.Options.FilePath is not null;
         _isFuaSlow = _disk.Options is { FilePath: not null, SyncToHost: true };
@@ -118,9 +124,19 @@ internal sealed class IoCommands
             return _answers.Add(command, NvmeStatus.UnrecoveredReadError.Final);
         }
 
-        if (!_replies.TryReserve(lengthBytes, out Span<byte> data))
+        bool isShort = lengthBytes >= LeastPiecesBytes;
+        if (!_replies.TryReserve(lengthBytes, out Span<byte> data, ref isShort))
         {
-            return false;
+            if (isShort && _disk.MayReadInPieces(lengthBytes))
+            {
+                return _pieces.Run(command, OffsetOf(command), lengthBytes);
+            }
+
+            bool mayBeShort = false;
+            if (!isShort || !_replies.TryReserve(lengthBytes, out data, ref mayBeShort))
+            {
+                return false;
+            }
         }
 
         bool maySkipCapsule = !_session.Queue.HasFlowControl;

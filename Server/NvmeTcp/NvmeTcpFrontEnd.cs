@@ -1,3 +1,4 @@
+using System.Net;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Nvme;
@@ -47,7 +48,13 @@ public sealed class NvmeTcpFrontEnd : IAsyncDisposable
     /// <inheritdoc cref="ClientFrontEnd.Listen"/>
     public ListenEndpoint Listen(ListenEndpoint endpoint)
     {
+        ArgumentNullException.ThrowIfNull(endpoint);
         ListenEndpoint bound = _clients.Listen(endpoint);
+        if (endpoint.Advertised is { } advertised)
+        {
+            _target.Advertise((IPEndPoint)bound.EndPoint, advertised);
+        }
+
         _target.Serve();
         return bound;
     }

@@ -50,18 +50,20 @@ internal sealed class PduWriter
     /// <summary>What comes before the data: <see cref="DataPrefixBytes"/>.</summary>
     /// <param name="wire">Where.</param>
     /// <param name="commandId">CCCID.</param>
-    /// <param name="dataBytes">DATAL; all of the command's data is in one PDU.</param>
+    /// <param name="dataBytes">DATAL.</param>
     /// <param name="isSuccess">No response capsule follows.</param>
-    public void WriteDataPrefix(Span<byte> wire, ushort commandId, int dataBytes, bool isSuccess)
+    /// <param name="offsetBytes">DATAO: of a command's data that is cut into several PDUs.</param>
+    /// <param name="isLast">Whether it ends with this one.</param>
+    public void WriteDataPrefix(Span<byte> wire, ushort commandId, int dataBytes, bool isSuccess, int offsetBytes = 0, bool isLast = true)
     {
-        NvmeTcpPduFlags flags = NvmeTcpPduFlags.Last
+        NvmeTcpPduFlags flags = (isLast ? NvmeTcpPduFlags.Last : NvmeTcpPduFlags.None)
             | (isSuccess ? NvmeTcpPduFlags.Success : NvmeTcpPduFlags.None)
             | (_hasHeaderDigest ? NvmeTcpPduFlags.HeaderDigest : NvmeTcpPduFlags.None)
             | (_hasDataDigest ? NvmeTcpPduFlags.DataDigest : NvmeTcpPduFlags.None);
         uint lengthBytes = (uint)(DataPrefixBytes + dataBytes + DataDigestBytes);
         NvmeTcpCommonHeader common = new(NvmeTcpPduType.ControllerData, flags, NvmeTcpDataHeader.SizeBytes, (byte)DataPrefixBytes, lengthBytes);
         wire[NvmeTcpDataHeader.SizeBytes..DataPrefixBytes].Clear();
-        new NvmeTcpDataHeader(common, commandId, 0, 0, (uint)dataBytes).Write(wire);
+        new NvmeTcpDataHeader(common, commandId, 0, (uint)offsetBytes, (uint)dataBytes).Write(wire);
         if (_hasHeaderDigest)
         {
             Crc32C.Seal(wire, NvmeTcpDataHeader.SizeBytes);

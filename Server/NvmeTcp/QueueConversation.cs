@@ -38,6 +38,10 @@ internal sealed class QueueConversation : IConversation, INvmeQueueSink
     /// <summary>Subsystems see to their hosts themselves: <see cref="Stop"/>.</summary>
     public DiskSession? Session => null;
 
+    public IPAddress? Address => _connection.RemoteAddress;
+
+    public TimeSpan QuietTime => _connection.QuietTime;
+
     public bool IsInHandshake => _session is null;
 
     public bool IsSilent => _isSilent;
@@ -150,7 +154,7 @@ internal sealed class QueueConversation : IConversation, INvmeQueueSink
             return true;
         }
 
-        QueueSession session = new(queue, _stop);
+        QueueSession session = new(queue, _stop, _connection.Origin);
         _replies.Session = session;
         _session = session;
         _deadline!.Dispose();

@@ -8,7 +8,7 @@ namespace BlockEmu.Server.NvmeTcp;
 /// <summary>One connection's hold on the queue that Connect gave it.</summary>
 internal sealed class QueueSession
 {
-    public QueueSession(NvmeQueue queue, StopFlag stop)
+    public QueueSession(NvmeQueue queue, StopFlag stop, ConnectionOrigin? origin = null)
     {
         Stop = stop;
         Queue = queue;
@@ -16,7 +16,7 @@ internal sealed class QueueSession
         Epoch = queue.Controller.PowerEpoch;
         if (!queue.IsAdmin)
         {
-            Meter = Namespace!.Served.Meter.Open(NvmeTcpFrontEnd.Label);
+            Meter = Namespace!.Served.Meter.Open(NvmeTcpFrontEnd.Label, origin);
         }
     }
 

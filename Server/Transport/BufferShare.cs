@@ -3,18 +3,37 @@ using System.Diagnostics;
 namespace BlockEmu.Server.Transport;
 
 /// <summary>A part of the memory of all connections' buffers: taken, waited for in turn, given back.</summary>
-/// <remarks>While somebody waits, a holder whose client moves less than a sixteenth of what it holds within the patience,
-/// although it is the client's turn, is evicted.</remarks>
+/// <remarks>
+/// <list type="number">
+/// <item><description>While somebody waits, a holder whose client moves less than a sixteenth of what it holds within the patience,
+/// although it is the client's turn, is evicted.</description></item>
+/// <item><description>Great demands (more than <see cref="ModestBytes"/>) have three quarters at most and wait in a turn of their own:
+/// who asks for 64 MiB and takes nothing keeps nobody from 1 MiB. Modest ones have all of it, but only the last quarter while
+/// great ones wait.</description></item>
+/// <item><description>What one connection holds beyond <see cref="FairBytes"/> lies in the first half, of a share that is not too small
+/// for that.</description></item>
+/// </list>
+/// </remarks>
 internal sealed class BufferShare(long limitBytes, TimeSpan patience)
 {
+    /// <summary>The largest demand that is not great.</summary>
+    public const int ModestBytes = 4 << 20;
+
+    /// <summary>What a connection may hold whatever the others do.</summary>
+    public const int FairBytes = 1 << 20;
+
     private const int MovedParts = 16;
+    private const int Quarters = 4;
+    private const long LeastFairParts = 64;
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(1);
 
     // Protects everything below. Never held while a connection is reset.
     private readonly Lock _gate = new();
-    private readonly LinkedList<BufferWaiter> _waiters = [];
+    private readonly LinkedList<BufferWaiter> _modestWaiters = [];
+    private readonly LinkedList<BufferWaiter> _greatWaiters = [];
     private readonly Dictionary<ConnectionMemory, BufferHolding> _holdings = [];
     private long _usedBytes;
+    private long _greatBytes; // of these
     private volatile bool _isContended;
 
     /// <summary>Whether somebody waits: what is held and not needed should be given back.</summary>
@@ -27,7 +46,7 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
     {
         lock (_gate)
         {
-            bool fits = _waiters.Count == 0 && Fits(bytes);
+            bool fits = QueueOf(bytes).Count == 0 && Fits(bytes) && IsFair(owner, bytes);
             if (fits)
             {
                 Hold(owner, bytes);
@@ -48,7 +67,7 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
         using BufferWaiter waiter = new(owner, bytes);
         lock (_gate)
         {
-            _waiters.AddLast(waiter);
+            QueueOf(bytes).AddLast(waiter);
             GrantInTurn();
         }
 
@@ -62,7 +81,7 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
         owner.Waiting = null;
         lock (_gate)
         {
-            _waiters.Remove(waiter);
+            QueueOf(bytes).Remove(waiter);
             GrantInTurn();
             return waiter.IsGranted;
         }
@@ -74,6 +93,7 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
         lock (_gate)
         {
             _usedBytes -= bytes;
+            _greatBytes -= IsGreat(bytes) ? bytes : 0;
             BufferHolding holding = _holdings[owner];
             if (holding.Bytes == bytes)
             {
@@ -88,31 +108,52 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
         }
     }
 
-    /// <summary>What is larger than all of it is had by one alone.</summary>
-    private bool Fits(long bytes) => _usedBytes == 0 || _usedBytes + bytes <= limitBytes;
+    private static bool IsGreat(long bytes) => bytes > ModestBytes;
+
+    private LinkedList<BufferWaiter> QueueOf(long bytes) => IsGreat(bytes) ? _greatWaiters : _modestWaiters;
+
+    /// <summary>What is larger than its part of it is had by one alone.</summary>
+    private bool Fits(long bytes)
+    {
+        long modestBytes = _usedBytes - _greatBytes;
+        return IsGreat(bytes)
+            ? _greatBytes == 0 || (_greatBytes + bytes <= limitBytes - (limitBytes / Quarters) && _usedBytes + bytes <= limitBytes)
+            : _usedBytes == 0 || modestBytes + bytes <= limitBytes / Quarters
+                || (_greatWaiters.Count == 0 && _usedBytes + bytes <= limitBytes);
+    }
+
+    private bool IsFair(ConnectionMemory owner, long bytes) =>
+        IsGreat(bytes) || _usedBytes + bytes <= limitBytes / 2 || limitBytes < LeastFairParts * FairBytes
+        || !_holdings.TryGetValue(owner, out BufferHolding held) || held.Bytes + bytes <= FairBytes;
 
     private void Hold(ConnectionMemory owner, long bytes)
     {
         _usedBytes += bytes;
+        _greatBytes += IsGreat(bytes) ? bytes : 0;
         long heldBytes = _holdings.TryGetValue(owner, out BufferHolding held) ? held.Bytes : 0;
         _holdings[owner] = new BufferHolding(heldBytes + bytes, owner.MovedBytes, Stopwatch.GetTimestamp());
     }
 
     private void GrantInTurn()
     {
-        while (_waiters.First is { Value: var first } && Fits(first.Bytes))
-        {
-            _waiters.RemoveFirst();
-            Hold(first.Owner, first.Bytes);
-            first.Grant();
-        }
-
+        Grant(_greatWaiters);
+        Grant(_modestWaiters);
         bool wasContended = _isContended;
-        _isContended = _waiters.Count > 0;
+        _isContended = _greatWaiters.Count + _modestWaiters.Count > 0;
         if (_isContended && !wasContended)
         {
             // The patience with holders begins with the first who waits.
             Restart(static _ => true);
+        }
+    }
+
+    private void Grant(LinkedList<BufferWaiter> waiters)
+    {
+        while (waiters.First is { Value: var first } && Fits(first.Bytes))
+        {
+            waiters.RemoveFirst();
+            Hold(first.Owner, first.Bytes);
+            first.Grant();
         }
     }
 
@@ -129,7 +170,7 @@ internal sealed class BufferShare(long limitBytes, TimeSpan patience)
         ConnectionMemory[] stalled;
         lock (_gate)
         {
-            if (_waiters.First?.Value != waiter)
+            if ((_modestWaiters.First ?? _greatWaiters.First)?.Value != waiter)
             {
                 // Whoever is first looks for all.
                 return;

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using BlockEmu.Server.Metrics;
 
 namespace BlockEmu.Server.Transport;
 
@@ -12,6 +15,7 @@ internal sealed class ClientConnection : IParkable, IFrontEndConnection, IDiskCl
     private readonly FrontEndServices _services;
     private readonly IConversation _conversation;
     private readonly long _startedAt;
+    private long _quietSince;
     private int _isGivenUp;
     private int _isEvicted;
 
@@ -21,6 +25,7 @@ internal sealed class ClientConnection : IParkable, IFrontEndConnection, IDiskCl
         _link = link;
         _services = services;
         _startedAt = services.Time.GetTimestamp();
+        Origin = new ConnectionOrigin(DescribeRemote(), services.Time.GetUtcNow());
         _conversation = converse(this);
     }
 
@@ -30,6 +35,17 @@ internal sealed class ClientConnection : IParkable, IFrontEndConnection, IDiskCl
     public long Number { get; }
 
     public SafeHandle? Watched => _link.Watched;
+
+    /// <summary>Whose it is.</summary>
+    public ConnectionOrigin Origin { get; }
+
+    /// <summary>Where its client is, on TCP.</summary>
+    public IPAddress? RemoteAddress => (_link.RemoteEndPoint as IPEndPoint)?.Address;
+
+    /// <summary>For how long its client has said nothing, and had nothing to come; 0 until it rests.</summary>
+    public TimeSpan QuietTime => Volatile.Read(ref _quietSince) is var since && since == 0
+        ? TimeSpan.Zero
+        : _services.Time.GetElapsedTime(since);
 
     /// <summary>Whether it serves requests of a disk.</summary>
     public bool IsTransmitting => _conversation.Session is not null;
@@ -52,9 +68,10 @@ internal sealed class ClientConnection : IParkable, IFrontEndConnection, IDiskCl
         try
         {
             SessionEnd end;
-            while ((end = _conversation.Proceed()) == SessionEnd.None)
+            while ((end = ProceedAwake()) == SessionEnd.None)
             {
                 bool isSilent = _conversation.IsSilent;
+                Volatile.Write(ref _quietSince, _services.Time.GetTimestamp());
                 if (_services.Parking.TryPark(this, isSilent))
                 {
                     // From here on it may be another thread's. What others want it to say may have come a moment before.
@@ -172,6 +189,20 @@ internal sealed class ClientConnection : IParkable, IFrontEndConnection, IDiskCl
         TimeSpan left = patience - Stopwatch.GetElapsedTime(startedAt);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
+
+    private SessionEnd ProceedAwake()
+    {
+        Volatile.Write(ref _quietSince, 0);
+        return _conversation.Proceed();
+    }
+
+    private string? DescribeRemote() => _link.RemoteEndPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } ip => new IPEndPoint(ip.Address.MapToIPv4(), ip.Port).ToString(),
+        IPEndPoint ip => ip.ToString(),
+        UnixDomainSocketEndPoint => "unix",
+        _ => null,
+    };
 
     private void WaitOnThread(bool isSilent)
     {

@@ -11,7 +11,11 @@ internal abstract class ClientLink : IDisposable
     /// <summary>The address that the client has reached, where it is known.</summary>
     public virtual EndPoint? LocalEndPoint => null;
 
-    /// <summary>From now on small replies leave at once.</summary>
+    /// <summary>Where the client is, where that is known.</summary>
+    public virtual EndPoint? RemoteEndPoint => null;
+
+    /// <summary>From now on small replies leave at once, and a client whose machine has vanished is noticed within
+    /// minutes.</summary>
     public abstract void SendAtOnce();
 
     /// <summary>From now on a receive gives up after so long (Idle).</summary>

@@ -13,11 +13,14 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
 
     public override EndPoint? LocalEndPoint => socket.LocalEndPoint;
 
+    public override EndPoint? RemoteEndPoint { get; } = FindRemote(socket);
+
     public override void SendAtOnce() => Configure(static socket =>
     {
         if (socket.ProtocolType == ProtocolType.Tcp)
         {
             socket.NoDelay = true;
+            SocketKeepAlive.Begin(socket);
         }
     });
 
@@ -187,6 +190,18 @@ internal sealed class ClientSocket(Socket socket) : ClientLink
         }
 
         socket.Dispose();
+    }
+
+    private static EndPoint? FindRemote(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null; // it has gone already
+        }
     }
 
     /// <summary>Null: try again.</summary>

@@ -14,8 +14,12 @@ public sealed record FrontEndLimits
     /// or all of it) while others wait for memory; its connection is reset then.</summary>
     public TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the greeting to the choice of an export.</summary>
+    /// <summary>How long a client may take for each step until it has chosen its disk: NBD's options one by one, all of
+    /// NVMe/TCP's steps together.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long all steps together may take. When connections are short, slow ones make room long before.</summary>
+    public TimeSpan HandshakeBound { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a connection keeps its thread and buffers without anything to do.</summary>
     public TimeSpan IdlePatience { get; init; } = TimeSpan.FromSeconds(1);

@@ -49,6 +49,14 @@ internal sealed class PooledBuffer(ConnectionMemory owner, BufferShare baseShare
         return TryReplace(share, newBytes, keptBytes);
     }
 
+    /// <summary>Gives all but the little back that needs no leave, and that is empty then.</summary>
+    public Span<byte> TakeSmall()
+    {
+        Release();
+        TryGrow(SmallBytes, 0, mayWait: false);
+        return Bytes;
+    }
+
     /// <summary>Keeps the first bytes and nothing besides; for a few.</summary>
     public void Shrink(int keptBytes)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BlockEmu.Server.Admin.Disks;
 
 /// <summary>The body that makes a disk: the keys of <c>--disk</c>. Described here for the OpenAPI document; read by
@@ -62,6 +64,10 @@ public sealed record DiskCreateRequest
     public bool? Readonly { get; init; }
 
     public bool? Tls { get; init; }
+
+    /// <summary>NQNs of the NVMe hosts that may connect; not given: any.</summary>
+    [JsonPropertyName("nvme-hosts")]
+    public IReadOnlyList<string>? NvmeHosts { get; init; }
 
     public string? Description { get; init; }
 

@@ -90,9 +90,10 @@ internal static class DiskEndpoints
         int connections = control.Served.Meter.ConnectionCount;
         if (connections > 0 && !force)
         {
+            string who = OpenConnectionInfo.From(control) is [var oldest, ..] ? $" (the oldest: {oldest.Describe()})" : "";
             throw ApiException.Create(
                 StatusCodes.Status409Conflict,
-                $"{connections} connection(s) have '{disk}' open; ?force=true resets them", state: ApiWords.Of(control.Disk.PowerState));
+                $"{connections} connection(s) have '{disk}' open{who}; ?force=true resets them", state: ApiWords.Of(control.Disk.PowerState));
         }
 
         return await state.Disks.CloseAsync(control, acceptLoss: force)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BlockEmu.Device;
 using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Hosting;
@@ -73,8 +74,12 @@ public sealed record DiskInfo
     /// <summary>Whether NBD clients hear that it turns.</summary>
     public required bool Rotational { get; init; }
 
-    /// <summary>Does not exist for NBD clients without TLS.</summary>
+    /// <summary>Does not exist for clients without TLS: NBD clients that do not begin it, and NVMe hosts, which cannot.</summary>
     public required bool Tls { get; init; }
+
+    /// <summary>NQNs of the NVMe hosts that may connect; absent: any.</summary>
+    [JsonPropertyName("nvme-hosts")]
+    public IReadOnlyList<string>? NvmeHosts { get; init; }
 
     public required string Description { get; init; }
 
@@ -110,6 +115,9 @@ public sealed record DiskInfo
 
     /// <summary>Open connections, of every front end.</summary>
     public required int Connections { get; init; }
+
+    /// <summary>The oldest of them.</summary>
+    public required IReadOnlyList<OpenConnectionInfo> OpenConnections { get; init; }
 
     /// <summary>Power cuts since start.</summary>
     public required long Cuts { get; init; }
@@ -152,6 +160,7 @@ public sealed record DiskInfo
             Readonly = options.IsReadOnly,
             Rotational = control.Served.IsRotational,
             Tls = control.Served.IsTlsOnly,
+            NvmeHosts = control.Served.NvmeHosts,
             Description = options.Description,
             Minblock = control.Served.NbdMinimumBlockBytes,
             Maxpayload = control.Served.NbdMaximumPayloadBytes,
@@ -165,6 +174,7 @@ public sealed record DiskInfo
             PendingCommands = statistics.PendingCommands,
             PersistentBytes = statistics.PersistentBytes,
             Connections = control.Served.Meter.ConnectionCount,
+            OpenConnections = OpenConnectionInfo.From(control),
             Cuts = statistics.Cuts,
             Nvme = NvmeInfo.From(control.Served),
         };

@@ -23,7 +23,7 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
         if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType == PlatterEndpoints.Extents))
         {
             response.ContentType = PlatterEndpoints.Extents;
-            await SendExtentsAsync(response.Body);
+            await control.WaitAsync(ended => SendExtentsAsync(response.Body, ended), context.RequestAborted);
             return;
         }
 
@@ -31,7 +31,7 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
         (long first, long length) = ChooseRange();
         response.ContentType = PlatterEndpoints.Octets;
         response.ContentLength = length;
-        await SendRawAsync(response.Body, first, length);
+        await control.WaitAsync(ended => SendRawAsync(response.Body, first, length, ended), context.RequestAborted);
     }
 
     private (long First, long Length) ChooseRange()
@@ -59,7 +59,7 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
         return (first, last - first + 1);
     }
 
-    private async Task SendRawAsync(Stream body, long first, long length)
+    private async Task SendRawAsync(Stream body, long first, long length, CancellationToken ended)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(PieceBytes);
         for (long offset = first; offset < first + length;)
@@ -77,12 +77,12 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
                     buffer.AsSpan(0, count).Clear();
                 }
             });
-            await body.WriteAsync(buffer.AsMemory(0, count), context.RequestAborted);
+            await body.WriteAsync(buffer.AsMemory(0, count), ended);
             offset += count;
         }
     }
 
-    private async Task SendExtentsAsync(Stream body)
+    private async Task SendExtentsAsync(Stream body, CancellationToken ended)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(PieceBytes);
         using MemoryStream pending = new();
@@ -92,11 +92,11 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
         {
             long at = offset;
             Read((read, next) => offset = AddExtent(writer, read, next(at), at, buffer));
-            await SendAsync(body, pending);
+            await SendAsync(body, pending, ended);
         }
 
         writer.WriteEnd();
-        await SendAsync(body, pending);
+        await SendAsync(body, pending, ended);
     }
 
     private long AddExtent(ExtentWriter writer, PlatterReader read, ByteRange? populated, long at, byte[] buffer)
@@ -118,9 +118,9 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
         return start + count;
     }
 
-    private async Task SendAsync(Stream body, MemoryStream pending)
+    private static async Task SendAsync(Stream body, MemoryStream pending, CancellationToken ended)
     {
-        await body.WriteAsync(pending.GetBuffer().AsMemory(0, (int)pending.Length), context.RequestAborted);
+        await body.WriteAsync(pending.GetBuffer().AsMemory(0, (int)pending.Length), ended);
         pending.SetLength(0);
     }
 

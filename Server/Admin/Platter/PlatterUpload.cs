@@ -29,7 +29,7 @@ internal sealed class PlatterUpload(DiskControl control, HttpContext context)
 
         try
         {
-            await CopyAsync(offset, length);
+            await control.WaitAsync(ended => CopyAsync(offset, length, ended), context.RequestAborted);
         }
         finally
         {
@@ -82,14 +82,14 @@ internal sealed class PlatterUpload(DiskControl control, HttpContext context)
             "Content-Length");
     }
 
-    private async Task CopyAsync(long offset, long length)
+    private async Task CopyAsync(long offset, long length, CancellationToken ended)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(PieceBytes);
         long epoch = _disk.PowerEpoch;
         for (long done = 0; done < length;)
         {
             int count = (int)Math.Min(buffer.Length, length - done);
-            await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, count), context.RequestAborted);
+            await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, count), ended);
             long at = offset + done;
             try
             {

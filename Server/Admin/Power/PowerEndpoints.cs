@@ -65,7 +65,7 @@ internal static class PowerEndpoints
         CutReport report = await control.CutAsync(seed, loss, clients);
 
         // A client that leaves does not keep the power off; a server that stops does.
-        await Task.Delay(TimeSpan.FromMilliseconds(offMs), state.Time, state.Stopping);
+        await control.WaitAsync(ended => Task.Delay(TimeSpan.FromMilliseconds(offMs), state.Time, ended), state.Stopping);
         try
         {
             await control.PowerOnAsync();

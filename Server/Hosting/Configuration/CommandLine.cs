@@ -14,7 +14,8 @@ internal sealed class CommandLine
     private readonly Option<string[]> _disk = new("--disk")
     {
         Description = "A disk: name=disk0,size=4G,medium=memory|file:PATH,block=512|4096,awun=,awupf=,acwu=,nabsn=,nabspf=,nabo=,"
-            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,tls,description=,minblock=,maxpayload=,npwg=,noiob=. Repeatable. "
+            + "mam=on|off,cache=64M|off,loss=random:0.5,seed=42,sync=fsync|none,readonly,tls,nvme-hosts=NQN;NQN,"
+            + "description=,minblock=,maxpayload=,npwg=,noiob=. Repeatable. "
             + "A value with a comma stands in double quotes.",
         HelpName = "SPEC",
     };
@@ -27,7 +28,8 @@ internal sealed class CommandLine
 
     private readonly Option<string[]> _nvme = new("--nvme")
     {
-        Description = "Where NVMe/TCP listens: ADDRESS:PORT, [ADDRESS]:PORT or none. Repeatable. Default none; 4420 by convention.",
+        Description = "Where NVMe/TCP listens: ADDRESS:PORT, [ADDRESS]:PORT or none, and behind it ,advertise=ADDRESS:PORT for hosts that come "
+            + "through an address translation. It has no TLS. Repeatable. Default none; 4420 by convention.",
         HelpName = "ENDPOINT",
     };
 

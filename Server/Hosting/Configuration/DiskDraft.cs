@@ -64,6 +64,8 @@ internal sealed class DiskDraft(string? defaultName)
 
     public bool IsTlsOnly { get; set; }
 
+    public IReadOnlyList<string>? NvmeHosts { get; set; }
+
     public string Description { get; set; } = "";
 
     public int MinBlockBytes { get; set; } = 1;
@@ -169,6 +171,7 @@ internal sealed class DiskDraft(string? defaultName)
             NbdMaximumPayloadBytes = MaxPayloadBytes,
             IsRotational = IsRotational,
             NvmePreferences = preferences,
+            NvmeHosts = NvmeHosts,
         };
     }
 

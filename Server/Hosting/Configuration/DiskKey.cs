@@ -6,6 +6,9 @@ internal enum DiskKeyForm
     /// <summary>A string only.</summary>
     Text,
 
+    /// <summary>A string, or an array of strings.</summary>
+    Texts,
+
     /// <summary>A number, or the same as text (<c>4G</c>).</summary>
     Number,
 

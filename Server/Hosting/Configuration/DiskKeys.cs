@@ -41,6 +41,7 @@ internal static class DiskKeys
         new("readonly", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsReadOnly = on)),
         new("rotational", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsRotational = on)),
         new("tls", DiskKeyForm.Switch, static (d, v) => Switch(v.Length == 0 ? "on" : v, on => d.IsTlsOnly = on)),
+        new("nvme-hosts", DiskKeyForm.Texts, static (d, v) => NvmeHostList.Read(v, names => d.NvmeHosts = names)),
         new("description", DiskKeyForm.Text, Description),
         new("minblock", DiskKeyForm.Number, MinBlock),
         new("maxpayload", DiskKeyForm.Number, MaxPayload),

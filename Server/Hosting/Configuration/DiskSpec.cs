@@ -21,6 +21,9 @@ public sealed record DiskSpec
     /// <inheritdoc cref="ServedDisk.NvmePreferences"/>
     public NvmePreferences NvmePreferences { get; init; }
 
+    /// <inheritdoc cref="ServedDisk.NvmeHosts"/>
+    public IReadOnlyList<string>? NvmeHosts { get; init; }
+
     /// <inheritdoc cref="ServedDisk.IsRotational"/>
     public bool IsRotational { get; init; }
 

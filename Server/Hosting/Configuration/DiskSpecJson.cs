@@ -39,6 +39,8 @@ internal static class DiskSpecJson
     public static string? ToText(JsonElement value, DiskKeyForm form) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array when form is DiskKeyForm.Texts && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String) =>
+            string.Join(NvmeHostList.Separator, value.EnumerateArray().Select(e => e.GetString())),
         JsonValueKind.Number when form is DiskKeyForm.Number or DiskKeyForm.NumberOrSwitch => value.GetRawText(),
         JsonValueKind.True when form is DiskKeyForm.Switch => "on",
         JsonValueKind.False when form is DiskKeyForm.Switch or DiskKeyForm.NumberOrSwitch => "off",
@@ -49,6 +51,7 @@ internal static class DiskSpecJson
     public static string Describe(DiskKeyForm form) => form switch
     {
         DiskKeyForm.Text => "a string",
+        DiskKeyForm.Texts => "a string or an array of strings",
         DiskKeyForm.Number => "a number or a string",
         DiskKeyForm.Switch => "true, false, \"on\" or \"off\"",
         _ => "a number, a string or false",

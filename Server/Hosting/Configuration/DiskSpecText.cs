@@ -20,7 +20,7 @@ internal static class DiskSpecText
             if (position < text.Length && text[position] == '=')
             {
                 position++;
-                if (!TryReadValue(text, ref position, out value))
+                if (!TryReadValue(text, key, ref position, out value))
                 {
                     draft.AddFault(key, "its quoted value must end with a double quote and then a comma");
                     break;
@@ -42,7 +42,7 @@ internal static class DiskSpecText
         return spec;
     }
 
-    private static bool TryReadValue(string text, ref int position, out string value)
+    private static bool TryReadValue(string text, string key, ref int position, out string value)
     {
         if (position < text.Length && text[position] == '"')
         {
@@ -50,7 +50,7 @@ internal static class DiskSpecText
         }
 
         int comma = text.IndexOf(',', position);
-        int end = comma < 0 ? text.Length : comma;
+        int end = key == "nvme-hosts" ? NvmeHostList.FindEnd(text, position) : comma < 0 ? text.Length : comma;
         value = text[position..end];
         position = end;
         return true;

@@ -155,15 +155,21 @@ internal sealed class ServerDraft
             {
                 faults.Add($"{option}: none cannot stand beside another endpoint");
             }
-            else if (ListenEndpoint.TryParse(text, out ListenEndpoint? endpoint))
+            else if (TryParseEndpoint(option, text, out ListenEndpoint? endpoint, out string? fault))
             {
                 endpoints.Add(endpoint!);
             }
             else
             {
-                faults.Add($"{option}: '{text}' is not {forms}, or none");
+                faults.Add($"{option}: {fault ?? $"'{text}' is not {forms}, or none"}");
             }
         }
+    }
+
+    private static bool TryParseEndpoint(string option, string text, out ListenEndpoint? endpoint, out string? fault)
+    {
+        fault = null;
+        return option == "--nvme" ? ListenEndpoint.TryParseAdvertised(text, out endpoint, out fault) : ListenEndpoint.TryParse(text, out endpoint);
     }
 
     private static string? ReadToken(string path, List<string> faults)

@@ -1,5 +1,10 @@
+using System.Net.Sockets;
 using System.Text.Json;
+using BlockEmu.Protocol.Nbd;
+using BlockEmu.Protocol.NvmeTcp;
 using BlockEmu.Server.Hosting;
+using BlockEmu.Server.Tests.Nbd;
+using BlockEmu.Server.Tests.NvmeTcp;
 using BlockEmu.Server.Tests.Support;
 
 namespace BlockEmu.Server.Tests.Admin;
@@ -108,6 +113,37 @@ public sealed class DiskEndpointTests : IAsyncLifetime
         (await _server.GetAsync("/api/v1/disks/disk0")).IsOk();
         (await _server.SendAsync(HttpMethod.Delete, "/api/v1/disks/disk0?force=true")).IsOk(204);
         (await _server.GetAsync("/api/v1/disks/disk0")).IsProblem(404, "disk");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Open_connections_are_shown_with_their_address_and_age(bool unix)
+    {
+        using TempFolder folder = new();
+        await using TestServer server = await TestServer.StartAsync(
+            "--disk", "size=1M", "--nbd", unix ? $"unix:{folder.File("s")}" : "127.0.0.1:0", "--nvme", "127.0.0.1:0");
+        Assert.Empty(Shown(server, out _).EnumerateArray());
+        using NbdClient nbd = NbdClient.Connect(Assert.Single(server.Host.NbdEndpoints).EndPoint, NbdBench.Patience);
+        nbd.Go("");
+        JsonElement one = Assert.Single(Shown(server, out string answer).EnumerateArray());
+        string address = unix ? "unix" : $"{((NetworkStream)nbd.Stream).Socket.LocalEndPoint}";
+        Assert.Equal(("nbd", address), (one.GetProperty("frontEnd").GetString(), one.GetProperty("address").GetString()));
+        Assert.InRange(one.GetProperty("ageSeconds").GetInt64(), 0, (long)NbdBench.Patience.TotalSeconds);
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Assert.InRange(one.GetProperty("connectedAt").GetDateTimeOffset(), now - NbdBench.Patience, now);
+        Assert.Contains($"(the oldest: nbd from {address} for 00:", answer, StringComparison.Ordinal);
+        using NvmeTcpClient nvme = NvmeTcpClient.Connect(Assert.Single(server.Host.NvmeEndpoints).EndPoint, NvmeTcpBench.Options());
+        Assert.Equal(["nbd", "nvme"], Shown(server, out _).EnumerateArray().Select(c => c.GetProperty("frontEnd").GetString()));
+
+        static JsonElement Shown(TestServer server, out string refusal)
+        {
+            JsonElement disk = server.GetAsync("/api/v1/disks/disk0").GetAwaiter().GetResult().IsOk();
+            Assert.Equal(disk.GetProperty("connections").GetInt32(), disk.GetProperty("openConnections").GetArrayLength());
+            refusal = disk.GetProperty("connections").GetInt32() == 0 ? "" : server.SendAsync(HttpMethod.Delete, "/api/v1/disks/disk0")
+                .GetAwaiter().GetResult().IsProblem(409).GetProperty("detail").GetString()!;
+            return disk.GetProperty("openConnections");
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using BlockEmu.Device.Isolation;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Transport;
 
@@ -54,6 +55,7 @@ public sealed class NbdBudgetTests
     public async Task E4_a_reader_that_stalls_on_memory_which_others_wait_for_is_reset_and_counted()
     {
         await using var bench = new NbdBench(Tight);
+        MakeAtomic(bench);
         using NbdClient stalled = bench.Open("huge");
         stalled.Stream.Write(NbdBench.Request(NbdCommand.Read, 1, 0, Largest));
         WaitUntil(() => bench.FrontEnd.BufferBytes >= Largest);
@@ -198,6 +200,9 @@ public sealed class NbdBudgetTests
             [(("nbd", "handshake_crowded_out"), 1L), (("nbd", "too_many_connections"), 1L)], bench.ProtocolErrors.Read());
         Assert.Equal(NbdError.None, first.Flush());
     }
+
+    private static void MakeAtomic(NbdBench bench) =>
+        bench.Huge.Change(o => o with { Isolation = new IsolationRule(IsolationMode.Range) });
 
     private static void WaitUntil(Func<bool> holds) => Assert.True(SpinWait.SpinUntil(holds, NbdBench.Patience));
 }

@@ -85,6 +85,27 @@ public sealed class NbdLifetimeTests
     }
 
     [Fact]
+    public async Task Each_option_has_a_deadline_of_its_own_within_a_bound_of_all()
+    {
+        var time = new FiredByHandTime(isStopped: true);
+        await using var bench = new NbdBench(time: time);
+        using NbdClient slow = bench.Connect();
+        TimeSpan left = TimeSpan.FromMinutes(10);
+        while (left > TimeSpan.Zero)
+        {
+            Assert.Equal(3, slow.List().Count);
+            TimeSpan next = Assert.Single(time.Changes);
+            Assert.Equal(left < TimeSpan.FromSeconds(10) ? left : TimeSpan.FromSeconds(10), next);
+            time.Changes.Clear();
+            time.Advance(TimeSpan.FromSeconds(9));
+            left -= TimeSpan.FromSeconds(9);
+        }
+
+        Assert.Equal(3, slow.List().Count);
+        Assert.Equal(TimeSpan.Zero, Assert.Single(time.Changes));
+    }
+
+    [Fact]
     public async Task O11_the_deadline_ends_with_the_handshake()
     {
         var time = new FiredByHandTime();

@@ -111,7 +111,7 @@ public sealed class NbdShutdownTests : IDisposable
     {
         DiskRegistry disks = new();
         Assert.True(disks.TryAdd(_served));
-        Haggling haggling = new(disks, _socket, NbdTlsMode.Off, static () => null, () => _isStopping);
+        Haggling haggling = new(disks, _socket, NbdTlsMode.Off, static () => null, () => _isStopping, static () => { });
         Task<NbdNegotiationOutcome?> outcome = Task.Factory.StartNew(
             haggling.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         using NbdClient client = new(_pair.Stream);

@@ -35,6 +35,12 @@ public sealed class ReplyBatchTests : IDisposable
         _batch = new ReplyBatch(_session, _socket, _memory);
     }
 
+    private static bool TryReserve(ReplyBatch batch, int dataBytes, out Span<byte> data)
+    {
+        bool isShort = false;
+        return batch.TryReserve(dataBytes, out data, ref isShort);
+    }
+
     [Fact]
     public void A_batch_leaves_whole_and_in_order()
     {
@@ -90,7 +96,7 @@ public sealed class ReplyBatchTests : IDisposable
     [Fact]
     public void The_gate_is_not_passed_while_a_send_is_under_way()
     {
-        Assert.True(_batch.TryReserve(32 << 20, out Span<byte> data));
+        Assert.True(TryReserve(_batch, 32 << 20, out Span<byte> data));
         data.Fill(1);
         _batch.AddData(new BatchedReply(1, DiskOperation.Read, true, false, data.Length), data.Length);
         bool sent = true;
@@ -113,7 +119,7 @@ public sealed class ReplyBatchTests : IDisposable
         reader.Start();
         for (ulong cookie = 0; cookie < 3; cookie++)
         {
-            Assert.True(_batch.TryReserve(131_072, out _));
+            Assert.True(TryReserve(_batch, 131_072, out _));
             _batch.AddData(new BatchedReply(cookie, DiskOperation.Read, true, false, 131_072), 131_072);
         }
 
@@ -149,7 +155,7 @@ public sealed class ReplyBatchTests : IDisposable
             for (ulong cookie = 0; cookie < replies; cookie++)
             {
                 var reply = new BatchedReply(cookie, DiskOperation.Read, true, false, dataBytes);
-                bool goesOn = batch.TryReserve(dataBytes, out _);
+                bool goesOn = TryReserve(batch, dataBytes, out _);
                 batch.AddData(reply, dataBytes, isHole: goesOn && style != NbdReplyStyle.Simple && cookie % 2 == 0);
             }
         }
@@ -168,7 +174,7 @@ public sealed class ReplyBatchTests : IDisposable
     {
         _batch.Start();
         Assert.True(_batch.Add(new BatchedReply(1, DiskOperation.Write, true, false, 512), NbdRefusal.None));
-        Assert.True(_batch.TryReserve(2, out Span<byte> data));
+        Assert.True(TryReserve(_batch, 2, out Span<byte> data));
         (data[0], data[1]) = (0xAA, 0xBB);
         _batch.AddData(new BatchedReply(2, DiskOperation.Read, true, false, 2), 2);
         Assert.True(_batch.Add(new BatchedReply(3, null, false, false, 0), new NbdRefusal(NbdError.InvalidArgument)));

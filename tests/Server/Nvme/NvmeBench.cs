@@ -39,11 +39,11 @@ internal sealed class NvmeBench : IDisposable
 
     public string Nqn => new NvmeIdentity(Served.Disk.Name).Nqn;
 
-    public ServedDisk Add(DiskOptions options)
+    public ServedDisk Add(DiskOptions options, IReadOnlyList<string>? hosts = null)
     {
         Disk disk = new(options);
         _disks.Add(disk);
-        ServedDisk served = new(disk);
+        ServedDisk served = new(disk) { NvmeHosts = hosts };
         Assert.True(Registry.TryAdd(served));
         return served;
     }

@@ -81,7 +81,7 @@ public sealed class NvmeConnectTests
     public void Controllers_are_bounded_and_one_that_ended_makes_room()
     {
         using NvmeBench bench = new();
-        NvmeQueue[] queues = [.. Enumerable.Range(0, NvmeLimits.MaxControllers).Select(_ => bench.Connect().Queue!)];
+        NvmeQueue[] queues = [.. Enumerable.Range(0, NvmeLimits.MaxControllers).Select(i => bench.Connect(hostNqn: $"nqn.host:{i}").Queue!)];
         Assert.Equal(NvmeStatus.ConnectControllerBusy, bench.Connect().Status);
         queues[7].Close();
         NvmeConnectAnswer answer = bench.Connect();

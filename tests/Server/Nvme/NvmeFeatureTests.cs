@@ -99,8 +99,10 @@ public sealed class NvmeFeatureTests
 
     [Theory]
     [InlineData(0x00)]
-    [InlineData(0x01)]
+    [InlineData(0x03)]
     [InlineData(0x08)]
+    [InlineData(0x09)]
+    [InlineData(0x0C)]
     [InlineData(0x0E)]
     [InlineData(0x82)]
     public void A_feature_that_there_is_not_is_refused(byte feature)
@@ -111,6 +113,115 @@ public sealed class NvmeFeatureTests
         Assert.Equal(
             NvmeStatus.InvalidField.Final,
             NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, (NvmeFeature)feature)).Status);
+    }
+
+    /// <summary>Base 2.0, figure "Feature Support" for an I/O controller, and what is mandatory of the NVM command set and of Fabrics.</summary>
+    [Theory]
+    [InlineData(0x01, 7u, 0x0102_0304u, 0x0102_0304u)]
+    [InlineData(0x02, 0u, 0xE0u, 0xE0u)]
+    [InlineData(0x04, 343u, 300u, 300u)]
+    [InlineData(0x05, 0u, 0xFFFFu, 0xFFFFu)]
+    [InlineData(0x06, 1u, 0u, 0u)]
+    [InlineData(0x07, 0x003F_003Fu, 0x0001_0001u, 0x0001_0001u)]
+    [InlineData(0x0A, 0u, 1u, 1u)]
+    [InlineData(0x0B, 0u, 0x100u, 0x100u)]
+    [InlineData(0x0F, 0u, 1000u, 1000u)]
+    public void A_mandatory_feature_is_there_by_every_selection_and_a_reset_takes_it_back(byte id, uint initial, uint value, uint kept)
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        NvmeFeature feature = (NvmeFeature)id;
+        Assert.Equal(initial, Get(controller, feature));
+        Assert.Equal(NvmeStatus.Success, Set(controller, feature, value).Status);
+        Assert.Equal(kept, Get(controller, feature));
+        Assert.Equal(initial, Get(controller, feature, select: 1));
+        Assert.Equal(initial, Get(controller, feature, select: 2));
+        Assert.Equal(id == 0x05 ? 6u : 4u, Get(controller, feature, select: 3));
+        NvmeCommand save = NvmeBench.Feature(NvmeAdminOpcode.SetFeatures, feature, value);
+        Assert.Equal(NvmeStatus.FeatureNotSaveable.Final, NvmeBench.Run(controller, save with { Cdw10 = save.Cdw10 | (1u << 31) }).Status);
+        NvmeBench.Set(controller, NvmeConfiguration.Enabled.Disabled());
+        NvmeBench.Set(controller, NvmeConfiguration.Enabled);
+
+        // DN is the disk's, and the Keep Alive Timer the connection's.
+        Assert.Equal(id is 0x0A or 0x0F ? kept : initial, Get(controller, feature));
+    }
+
+    [Theory]
+    [InlineData(0x02, 1u)]
+    [InlineData(0x04, 0x1_0000u)]
+    [InlineData(0x04, 0x20_0000u)]
+    [InlineData(0x05, 0x1_0000u)]
+    public void A_value_that_cannot_be_changes_nothing(byte id, uint value)
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        ulong before = Get(controller, (NvmeFeature)id);
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(controller, (NvmeFeature)id, value).Status);
+        Assert.Equal(before, Get(controller, (NvmeFeature)id));
+    }
+
+    [Fact]
+    public void Each_threshold_is_told_by_its_own_selector()
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.TemperatureThreshold, 0x10_0000 | 280).Status);
+        Assert.Equal(NvmeStatus.Success, Set(controller, NvmeFeature.TemperatureThreshold, 0xF_0000 | 330).Status);
+        Assert.Equal((330ul, 280ul), (Read(0), Read(0x10_0000)));
+        NvmeCommand sensor = NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, NvmeFeature.TemperatureThreshold, 0x1_0000);
+        Assert.Equal(NvmeStatus.InvalidField.Final, NvmeBench.Run(controller, sensor).Status);
+
+        ulong Read(uint selector) =>
+            NvmeBench.Run(controller, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, NvmeFeature.TemperatureThreshold, selector)).Result;
+    }
+
+    [Fact]
+    public void A_threshold_at_the_temperature_is_a_warning_and_an_event()
+    {
+        using NvmeBench bench = new();
+        RecordedQueue admin = new();
+        NvmeController controller = bench.ConnectReady(admin);
+        Set(controller, NvmeFeature.AsynchronousEventConfiguration, 0x02);
+        NvmeBench.Run(controller, NvmeBench.EventRequest(9));
+        Assert.False(Health().IsBeyondThreshold);
+        Set(controller, NvmeFeature.TemperatureThreshold, NvmeHealth.RoomKelvin + 1);
+        Assert.Empty(admin.Completed);
+        Set(controller, NvmeFeature.TemperatureThreshold, NvmeHealth.RoomKelvin);
+        Assert.Equal([((ushort)9, NvmeStatus.Success, 0x0002_0101ul)], admin.Completed);
+        Assert.True(Health().IsBeyondThreshold);
+
+        NvmeHealthLog Health() => NvmeHealthLog.Read(NvmeBench.ReadLog(controller, NvmeLogPage.Health, NvmeHealthLog.SizeBytes));
+    }
+
+    [Theory]
+    [InlineData(0u, true, true)]
+    [InlineData(1u, true, true)]
+    [InlineData(0xFFFF_FFFFu, false, true)]
+    [InlineData(2u, false, false)]
+    public void Error_recovery_is_of_the_namespace(uint namespaceId, bool canGet, bool canSet)
+    {
+        using NvmeBench bench = new();
+        NvmeController controller = bench.ConnectReady();
+        NvmeCommand get = NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, NvmeFeature.ErrorRecovery) with { NamespaceId = namespaceId };
+        NvmeCommand set = NvmeBench.Feature(NvmeAdminOpcode.SetFeatures, NvmeFeature.ErrorRecovery, 5) with { NamespaceId = namespaceId };
+        NvmeStatus refusal = NvmeStatus.InvalidNamespaceOrFormat.Final;
+        Assert.Equal(canGet ? NvmeStatus.Success : refusal, NvmeBench.Run(controller, get).Status);
+        Assert.Equal(canSet ? NvmeStatus.Success : refusal, NvmeBench.Run(controller, set).Status);
+        Assert.Equal(canSet ? 5ul : 0, Get(controller, NvmeFeature.ErrorRecovery));
+    }
+
+    [Theory]
+    [InlineData(0x01)]
+    [InlineData(0x02)]
+    [InlineData(0x04)]
+    [InlineData(0x05)]
+    public void A_discovery_controller_has_none_of_a_disks_features(byte id)
+    {
+        using NvmeBench bench = new();
+        NvmeController discovery = bench.ConnectReady(nqn: NvmeNames.Discovery);
+        Assert.Equal(NvmeStatus.InvalidField.Final, Set(discovery, (NvmeFeature)id, 0).Status);
+        Assert.Equal(
+            NvmeStatus.InvalidField.Final, NvmeBench.Run(discovery, NvmeBench.Feature(NvmeAdminOpcode.GetFeatures, (NvmeFeature)id)).Status);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class NvmeIdentifyPagesTests
         Assert.Equal((uint)NvmeLimits.IoInCapsuleBytes, (c.CommandCapsuleUnits * 16) - 64);
         Assert.Equal((1u, 1), (c.ResponseCapsuleUnits, c.MaxSglDescriptors));
         Assert.Equal((byte)7, c.VolatileWriteCache);
-        Assert.Equal(0x18F, (int)c.Commands);
+        Assert.Equal(0x19F, (int)c.Commands);
         Assert.Equal(1, c.FusedOperations);
         Assert.Equal(NvmeLimits.MaxTransferBytes, 4096 << c.MaxTransferShift);
         Assert.Equal(bench.Nqn, c.SubsystemNqn);

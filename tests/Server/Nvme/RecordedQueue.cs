@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using BlockEmu.Protocol.Nvme;
 using BlockEmu.Server.Nvme;
 
@@ -10,6 +11,10 @@ internal sealed class RecordedQueue : INvmeQueueSink
     public ConcurrentQueue<(ushort CommandId, NvmeStatus Status, ulong Result)> Completed { get; } = new();
 
     public ConcurrentQueue<NvmeQueueStop> Stopped { get; } = new();
+
+    public IPAddress? Address { get; init; }
+
+    public TimeSpan QuietTime { get; set; }
 
     public void Complete(ushort commandId, NvmeStatus status, ulong result) => Completed.Enqueue((commandId, status, result));
 

@@ -63,6 +63,66 @@ public sealed class NvmeTcpBudgetTests
     }
 
     [Theory]
+    [InlineData(false, NvmeTcpDigests.None)]
+    [InlineData(true, NvmeTcpDigests.None)]
+    [InlineData(false, NvmeTcpDigests.Header | NvmeTcpDigests.Data)]
+    public async Task Hosts_that_take_nothing_keep_nobody_waiting(bool disablesFlowControl, NvmeTcpDigests digests)
+    {
+        await using NvmeTcpBench bench = new(s_small with { StallPatience = TimeSpan.FromHours(1) });
+        byte[] data = NvmeTcpBench.Pattern(LargestBytes);
+        Assert.Equal(Device.DiskStatus.Ok, bench.First.Disk.Write(bench.First.Disk.PowerEpoch, 0, data, fua: false));
+        using NvmeTcpClient stalled = bench.Connect(o => o with { QueueCount = 60 });
+        foreach (NvmeTcpQueue queue in stalled.Queues)
+        {
+            for (int i = 0; i < 32; i++)
+            {
+                queue.Submit(NvmeTcpBench.Command(NvmeIoOpcode.Read, 0, LargestBytes / 512), default, LargestBytes);
+            }
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => bench.FrontEnd.BufferBytes >= 2 * LargestBytes, NvmeTcpBench.Patience));
+        using NvmeTcpClient good = bench.Connect(o => o with { HostId = 2, DisablesFlowControl = disablesFlowControl, Digests = digests });
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(data, NvmeTcpBench.Read(good.Queue, 0, LargestBytes));
+            Assert.Equal(data[512..100_864], NvmeTcpBench.Read(good.Queue, 1, 100_352));
+        }
+
+        Assert.Equal(0, bench.CountErrors("stalled"));
+    }
+
+    [Fact]
+    public async Task Hosts_that_announce_and_send_nothing_keep_nobody_waiting()
+    {
+        await using NvmeTcpBench bench = new(new FrontEndLimits { StallPatience = TimeSpan.FromHours(1) });
+        using NvmeTcpClient stalled = bench.Connect(o => o with { QueueCount = 60 });
+        foreach (NvmeTcpQueue queue in stalled.Queues)
+        {
+            queue.HoldsReadyToTransfers = true;
+            for (int i = 0; i < 100; i++)
+            {
+                queue.Submit(NvmeTcpBench.Command(NvmeIoOpcode.Write, 0, LargestBytes / 512), new byte[LargestBytes]);
+            }
+        }
+
+        // Each has been asked for something.
+        foreach (NvmeTcpQueue queue in stalled.Queues)
+        {
+            queue.WaitForReadyToTransfer();
+        }
+
+        using NvmeTcpClient good = bench.Connect(o => o with { HostId = 2 });
+        byte[] data = NvmeTcpBench.Pattern(LargestBytes);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(NvmeStatus.Success, NvmeTcpBench.Write(good.Queue, 0, data));
+        }
+
+        Assert.Equal(data, bench.Peek(0, LargestBytes));
+        Assert.Equal(0, bench.CountErrors("stalled"));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_pair_of_which_only_one_half_has_memory_is_to_be_tried_again(bool firstWaits)
