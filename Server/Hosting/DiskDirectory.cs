@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Hosting.Configuration;
 
 namespace BlockEmu.Server.Hosting;
@@ -13,12 +14,16 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
 
     // Protects opening against opening and against the end: two requests must not create one image twice.
     private readonly Lock _opening = new();
+    private readonly HostMemory _memory = new();
     private bool _isClosed;
 
     public DiskRegistry Registry { get; } = new();
 
     /// <summary>Makes the front ends' connections of a disk mute; set once they exist.</summary>
     public Action<ServedDisk> Silence { get; set; } = static _ => { };
+
+    /// <summary>Hears a sentence about a disk that may be too large for the host.</summary>
+    public Action<string> Warn { get; set; } = static _ => { };
 
     public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
 
@@ -53,13 +58,21 @@ public sealed class DiskDirectory(TimeProvider time, bool hasTls = false) : IDis
                 NvmePreferences = spec.NvmePreferences,
             };
 #pragma warning restore CA2000
-            DiskControl control = new(served, time, disk => Silence(disk));
+            DiskControl control = new(served, time, disk => Silence(disk)) { Warning = WarningOf(spec.Options) };
+            if (control.Warning is not null)
+            {
+                Warn(control.Warning);
+            }
+
             control.BeginDestaging();
             _controls[served] = control;
             Registry.TryAdd(served);
             return control;
         }
     }
+
+    private string? WarningOf(DiskOptions options) => options.FilePath is not null ? null : _memory.Warn(
+        options.Name, options.SizeBytes, _controls.Values.Where(static c => c.Disk.Options.FilePath is null).Sum(static c => c.Disk.SizeBytes));
 
     private static Disk OpenDisk(DiskSpec spec)
     {

@@ -22,16 +22,20 @@ internal static class RecoverCommand
                 RedoState state = Recover(file, isCheck);
                 (string word, string text, bool isGood) = Describe(state, isCheck);
                 exit = isGood ? exit : ExitCodes.DoesNotHold;
-                context.Printer.Line(context.Shared.IsJson(result)
-                    ? JsonText.Write(default, json =>
-                    {
-                        json.WriteStartObject();
-                        json.WriteString("image", file);
-                        json.WriteString("state", word);
-                        json.WriteBoolean("whole", isGood);
-                        json.WriteEndObject();
-                    })
-                    : $"{file}: {text}");
+                if (!context.Shared.IsJson(result))
+                {
+                    context.Printer.Line($"{file}: {text}");
+                    continue;
+                }
+
+                context.Printer.Json(JsonText.Write(default, json =>
+                {
+                    json.WriteStartObject();
+                    json.WriteString("image", file);
+                    json.WriteString("state", word);
+                    json.WriteBoolean("whole", isGood);
+                    json.WriteEndObject();
+                }));
             }
 
             return exit;
