@@ -39,6 +39,28 @@ public sealed class PrintableTextTests
         Assert.Equal("a\nb\u202Ec\e[2J", JsonDocument.Parse(json).RootElement.GetProperty("marks")[0].GetProperty("text").GetString());
     }
 
+    [Fact]
+    public async Task A_foreign_bundle_cannot_forge_a_line_of_its_verdict()
+    {
+        const string Name = "a-name-that-is-long-enough-to-be-replaced";
+        const string Forged = "x, report 1: holds\\n  legality: holds\\u0007";
+        string file = Path.GetTempFileName();
+        try
+        {
+            await using CliServer server = await CliServer.StartAsync(disk: CliServer.DefaultDisk with { Name = Name.PadRight(Forged.Length, '-') });
+            (await server.RunAsync("power", "cut", Name.PadRight(Forged.Length, '-'))).Is(ExitCodes.Fine);
+            (await server.RunAsync("reports", Name.PadRight(Forged.Length, '-'), "1", "--bundle", file)).Is(ExitCodes.Fine);
+            Tampering.ChangeName(file, Name.PadRight(Forged.Length, '-'), Forged);
+            string[] lines = (await CliRun.RunAsync(["check", file])).Is(ExitCodes.Fine).Output.TrimEnd().Split('\n');
+            Assert.Equal($"{file}: {Forged}, report 1: holds", lines[0]);
+            Assert.Equal(4, lines.Length);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Theory]
     [InlineData("{\"a\":[1,{\"b\":\"\\ud800\"}]}", ".a[1].b")]
     [InlineData("{\"a\":{\"\\udc00\":1}}", ".a")]
