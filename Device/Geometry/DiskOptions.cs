@@ -81,7 +81,7 @@ public sealed record DiskOptions
         int nameBytes = System.Text.Encoding.UTF8.GetByteCount(Name);
         if (nameBytes is 0 or > MaxNameBytes || Name.Any(char.IsControl) || Name.Contains('/') || Name is "." or "..")
         {
-            yield return $"name: '{Name}' must be 1 to {MaxNameBytes} bytes without control characters or '/'";
+            yield return $"name: '{Name}' must be 1 to {MaxNameBytes} bytes of UTF-8 without control characters or '/', and neither '.' nor '..'";
         }
 
         if (BlockSizeBytes is not (512 or 4096))

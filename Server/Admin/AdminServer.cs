@@ -12,8 +12,6 @@ using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Metrics;
 using BlockEmu.Server.Transport;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace BlockEmu.Server.Admin;
@@ -26,6 +24,8 @@ internal sealed class AdminServer
 
     // Between two requests, and before the first.
     private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(60);
+
+    private const int Backlog = 512;
 
     private readonly WebApplication _app;
     private readonly AdminState _state;
@@ -47,10 +47,12 @@ internal sealed class AdminServer
         ListenEndpoint endpoint, ServerOptions options, DiskDirectory disks, ProtocolErrors protocolErrors,
         TimeProvider time, ILoggerFactory loggers)
     {
-        ClaimSocket(endpoint);
+#pragma warning disable CA2000 // Kestrel's, once it has started.
+        Socket socket = Listen(endpoint);
+#pragma warning restore CA2000
         AdminState state = new(disks, time);
         AdminConnections connections = new(protocolErrors, time, loggers.CreateLogger<AdminServer>());
-        WebApplication app = Build(endpoint, connections, loggers);
+        WebApplication app = Build(endpoint, socket, connections, loggers);
         BlockEmuMetrics metrics = new(disks, protocolErrors);
         app.Use(next => context => connections.AnswerAsync(context, next));
         app.UseMiddleware<ProblemMiddleware>();
@@ -70,13 +72,14 @@ internal sealed class AdminServer
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
+            socket.Dispose();
             await app.DisposeAsync();
             metrics.Dispose();
             throw new StartupException($"--admin: cannot listen on {endpoint}: {Describe(e)}", e);
         }
 
         state.Set(AdminPhase.Serving);
-        return new AdminServer(app, state, metrics, FindBound(app, endpoint));
+        return new AdminServer(app, state, metrics, BoundEndpoint(socket, endpoint));
     }
 
     /// <summary>From now on not ready; waits that only time would end are ended.</summary>
@@ -92,11 +95,13 @@ internal sealed class AdminServer
         _state.Dispose();
     }
 
-    private static WebApplication Build(ListenEndpoint endpoint, AdminConnections connections, ILoggerFactory loggers)
+    private static WebApplication Build(ListenEndpoint endpoint, Socket socket, AdminConnections connections, ILoggerFactory loggers)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.UseSockets(static sockets => sockets.CreateBoundListenSocket = AdminListener.Bind);
+
+        // Bound already, by the rules of the other listeners: an address that is taken is one line, and Kestrel has none to tell.
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => socket);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -128,34 +133,27 @@ internal sealed class AdminServer
         }
     }
 
-    /// <summary>A socket that a killed server left behind must not keep this one from listening.</summary>
-    private static void ClaimSocket(ListenEndpoint endpoint)
+    /// <summary>Throws <see cref="StartupException"/> when the address cannot be had.</summary>
+    internal static Socket Listen(ListenEndpoint endpoint)
     {
-        if (endpoint.UnixPath is not { } path)
-        {
-            return;
-        }
-
         try
         {
-            UnixSocketFile.Claim(path);
+            Socket socket = BoundSocket.Listen(endpoint, Backlog, out _);
+            if (socket.ProtocolType == ProtocolType.Tcp)
+            {
+                SocketKeepAlive.Begin(socket); // what it accepts inherits it
+            }
+
+            return socket;
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
-            throw new StartupException($"--admin: address in use: {Describe(e)}", e);
+            throw new StartupException($"--admin: cannot listen on {endpoint}: {Describe(e)}", e);
         }
     }
 
-    private static ListenEndpoint FindBound(WebApplication app, ListenEndpoint asked)
-    {
-        if (asked.UnixPath is not null)
-        {
-            return asked;
-        }
-
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return ListenEndpoint.TryParse(new Uri(address).Authority, out ListenEndpoint? bound) ? bound! : asked;
-    }
+    private static ListenEndpoint BoundEndpoint(Socket socket, ListenEndpoint asked) =>
+        asked.UnixPath is null && ListenEndpoint.TryParse($"{socket.LocalEndPoint}", out ListenEndpoint? bound) ? bound! : asked;
 
     /// <summary>Kestrel wraps the host's error; the innermost says it in the fewest words.</summary>
     private static string Describe(Exception exception)

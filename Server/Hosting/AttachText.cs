@@ -4,6 +4,7 @@ using BlockEmu.Device.Geometry;
 using BlockEmu.Protocol.Nbd;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Nvme;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -20,7 +21,8 @@ internal static class AttachText
         foreach (DiskControl control in host.Disks.All)
         {
             DiskOptions options = control.Disk.Options;
-            text.Append($"  {options.Name}: {ByteSize.Format(control.Disk.SizeBytes)} ({options.FilePath ?? "memory"}), "
+            text.Append($"  {PrintableText.Escape(options.Name)}: {ByteSize.Format(control.Disk.SizeBytes)} "
+                + $"({PrintableText.Escape(options.FilePath ?? "memory")}), "
                 + $"block {options.BlockSizeBytes}, awupf {ByteSize.Format(options.EffectiveAtomicity.EffectiveAwupfBytes)}, "
                 + $"cache {(options.CacheBytes == 0 ? "off" : ByteSize.Format(options.CacheBytes))}, "
                 + $"loss {options.Loss}, seed {options.Seed}{(options.IsReadOnly ? ", read-only" : "")}\n");
@@ -28,15 +30,19 @@ internal static class AttachText
 
         string disk = host.Disks.All.Select(c => c.Disk.Name).FirstOrDefault("disk0");
         bool isSecret = host.Disks.All.FirstOrDefault() is { Served.IsTlsOnly: true };
+
+        // The kernel's block size is what nbd-client says, whatever the server wants.
+        int block = host.Disks.All.Select(c => c.Disk.Options.BlockSizeBytes).FirstOrDefault(512);
+        string blockOption = block == 512 ? "" : $" -b {block}";
         foreach (ListenEndpoint endpoint in host.NbdEndpoints)
         {
-            text.Append($"NBD on {endpoint}\n");
+            text.Append($"NBD on {PrintableText.Escape(endpoint.Text)}\n");
             if (host.TlsMode != NbdTlsMode.Off)
             {
                 text.Append($"  TLS is {(host.TlsMode == NbdTlsMode.Required ? "required" : "there for those who want it")}\n");
             }
 
-            AppendNbd(text, endpoint, disk, host.TlsMode == NbdTlsMode.Required || isSecret);
+            AppendNbd(text, endpoint, disk, blockOption, host.TlsMode == NbdTlsMode.Required || isSecret);
         }
 
         string? open = host.Disks.All.FirstOrDefault(c => !c.Served.IsHiddenFromNvme)?.Disk.Name;
@@ -49,7 +55,7 @@ internal static class AttachText
         {
             string curl = admin.UnixPath is { } path ? $"--unix-socket {Quote(path)} " : "";
             string authority = admin.UnixPath is null ? Reachable((IPEndPoint)admin.EndPoint) : "localhost";
-            text.Append($"HTTP on {admin}\n")
+            text.Append($"HTTP on {PrintableText.Escape(admin.Text)}\n")
                 .Append($"  curl {curl}-X POST {Quote($"http://{authority}/api/v1/disks/{Uri.EscapeDataString(disk)}/power/cut")}\n")
                 .Append($"  curl {curl}-X POST {Quote($"http://{authority}/api/v1/disks/{Uri.EscapeDataString(disk)}/power/on")}\n");
         }
@@ -57,22 +63,22 @@ internal static class AttachText
         return text.ToString();
     }
 
-    private static void AppendNbd(StringBuilder text, ListenEndpoint endpoint, string disk, bool hasTls)
+    private static void AppendNbd(StringBuilder text, ListenEndpoint endpoint, string disk, string blockOption, bool hasTls)
     {
         string name = Uri.EscapeDataString(disk);
         string scheme = hasTls ? "nbds" : "nbd";
         string kernelTls = hasTls ? $" -cacertfile {CertificateFolder}/ca-cert.pem" : "";
         if (endpoint.UnixPath is { } path)
         {
-            text.Append($"  nbd-client -unix {Quote(path)} -N {Quote(disk)}{kernelTls}{(hasTls ? " -tlshostname localhost" : "")} /dev/nbd0\n");
+            text.Append($"  nbd-client -unix {Quote(path)} -N {Quote(disk)}{blockOption}{kernelTls}{(hasTls ? " -tlshostname localhost" : "")} /dev/nbd0\n");
             string uri = $"{scheme}+unix:///{name}?socket={Uri.EscapeDataString(Path.GetFullPath(path))}";
-            AppendUri(text, uri, '&', $"server.type=unix,server.path={path}", disk, hasTls);
+            AppendUri(text, uri, '&', $"server.type=unix,server.path={path.Replace(",", ",,")}", disk, hasTls);
             return;
         }
 
         IPEndPoint ip = (IPEndPoint)endpoint.EndPoint;
         string host = IPEndPoint.Parse(Reachable(ip)).Address.ToString();
-        text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)}{kernelTls} /dev/nbd0\n");
+        text.Append($"  nbd-client {host} {ip.Port} -N {Quote(disk)}{blockOption}{kernelTls} /dev/nbd0\n");
         AppendUri(text, $"{scheme}://{Reachable(ip)}/{name}", '?', $"server.type=inet,server.host={host},server.port={ip.Port}", disk, hasTls);
     }
 
@@ -82,7 +88,7 @@ internal static class AttachText
         string where = $"-t tcp -a {reached.Address} -s {reached.Port}";
         text.Append($"NVMe/TCP on {endpoint}\n")
             .Append($"  nvme discover {where}\n")
-            .Append(disk is null ? "  no disk: NVMe/TCP has no TLS here\n" : $"  nvme connect {where} -n {new NvmeIdentity(disk).Nqn}\n");
+            .Append(disk is null ? "  no disk: NVMe/TCP has no TLS here\n" : $"  nvme connect {where} -n {Quote(new NvmeIdentity(disk).Nqn)}\n");
     }
 
     /// <summary>QEMU takes no URI with TLS.</summary>
@@ -105,9 +111,11 @@ internal static class AttachText
         _ => endpoint.ToString(),
     };
 
-    /// <summary>As a shell takes it: plain where nothing needs quoting.</summary>
+    /// <summary>As a shell takes it: plain where nothing needs quoting; what no terminal shows in the escapes of bash.</summary>
     private static string Quote(string word) =>
         word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,+%[]@".Contains(c))
             ? word
-            : $"'{word.Replace("'", "'\\''")}'";
+            : PrintableText.IsPlain(word)
+                ? $"'{word.Replace("'", "'\\''")}'"
+                : $"$'{PrintableText.Escape(word.Replace("\\", "\\\\").Replace("'", "\\'"))}'";
 }

@@ -37,6 +37,9 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     /// <summary>The clock of its reports.</summary>
     public TimeProvider Time { get; } = time;
 
+    /// <summary>What its owner should know of it and this host; null = nothing.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>What clients see while the disk is off unless the move says otherwise.</summary>
     public OffBehaviour DefaultOffBehaviour { get; private set; }
 

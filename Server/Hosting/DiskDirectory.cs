@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using BlockEmu.Device;
+using BlockEmu.Device.Geometry;
 using BlockEmu.Server.Hosting.Configuration;
 
 namespace BlockEmu.Server.Hosting;
@@ -14,6 +15,7 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
 
     // Protects opening against opening and against the end: two requests must not create one image twice.
     private readonly Lock _opening = new();
+    private readonly HostMemory _memory = new();
     private bool _isClosed;
 
     public DiskRegistry Registry { get; } = new();
@@ -26,6 +28,9 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
 
     /// <summary>Hears of each disk that was opened.</summary>
     public Action<Disk> Opened { get; set; } = static _ => { };
+
+    /// <summary>Hears a sentence about a disk that may be too large for the host.</summary>
+    public Action<string> Warn { get; set; } = static _ => { };
 
     public IEnumerable<DiskControl> All => Registry.All.Select(Find).OfType<DiskControl>();
 
@@ -62,7 +67,12 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
                 NvmePreferences = spec.NvmePreferences,
             };
 #pragma warning restore CA2000
-            DiskControl control = new(served, time, disk => Silence(disk), logger);
+            DiskControl control = new(served, time, disk => Silence(disk), logger) { Warning = WarningOf(spec.Options) };
+            if (control.Warning is not null)
+            {
+                Warn(control.Warning);
+            }
+
             DiskLog.Follow(served.Disk, logger);
             control.BeginDestaging();
             _controls[served] = control;
@@ -71,6 +81,9 @@ public sealed class DiskDirectory(TimeProvider time, ILogger logger, bool hasTls
             return control;
         }
     }
+
+    private string? WarningOf(DiskOptions options) => options.FilePath is not null ? null : _memory.Warn(
+        options.Name, options.SizeBytes, _controls.Values.Where(static c => c.Disk.Options.FilePath is null).Sum(static c => c.Disk.SizeBytes));
 
     private static Disk OpenDisk(DiskSpec spec)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -13,7 +14,7 @@ internal sealed class ReadyFile : IDisposable
 
     private ReadyFile(string path) => _path = path;
 
-    /// <summary>Takes away what an earlier server has left. Throws <see cref="StartupException"/>.</summary>
+    /// <summary>Takes away what an earlier server has left, if it is a file. Throws <see cref="StartupException"/>.</summary>
     public static ReadyFile? Prepare(string? path)
     {
         if (path is null)
@@ -23,12 +24,12 @@ internal sealed class ReadyFile : IDisposable
 
         try
         {
-            if (Directory.Exists(path) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            if (path.Length == 0 || Directory.Exists(path) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             {
                 throw new StartupException($"--ready-file: '{path}' is a folder, or lies in one that does not exist");
             }
 
-            File.Delete(path);
+            DeleteFile(path);
             return new ReadyFile(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
@@ -38,21 +39,28 @@ internal sealed class ReadyFile : IDisposable
     }
 
     /// <summary>The server serves. Throws <see cref="StartupException"/>.</summary>
-    public void Write(ServerHost host)
+    public async Task WriteAsync(ServerHost host)
     {
-        string whole = $"{_path}.{Environment.ProcessId}";
         try
         {
-            File.WriteAllBytes(whole, Describe(host));
-            File.Move(whole, _path, overwrite: true);
+            await OutputFile.WriteAsync(_path, async stream => await stream.WriteAsync(Describe(host)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (OutputException e)
         {
-            throw new StartupException($"--ready-file: '{_path}' cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new StartupException($"--ready-file: {e.Message}", e);
         }
     }
 
-    public void Dispose() => File.Delete(_path);
+    public void Dispose() => DeleteFile(_path);
+
+    /// <summary>A pipe or a device is whoever's who made it; a link stays, and what it leads to goes.</summary>
+    private static void DeleteFile(string path)
+    {
+        if (path != OutputFile.StandardOutput && FileKind.Of(path) is { IsRegular: true })
+        {
+            File.Delete(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+        }
+    }
 
     private static byte[] Describe(ServerHost host)
     {

@@ -37,6 +37,7 @@ public sealed class ServerHost : IAsyncDisposable
         // What power does to hosts over NVMe, their subsystems see to: they follow the registry and their disk.
         Disks.Silence = _nbd.Silence;
         Disks.Opened = disk => HostLog.RedoFound(_logger, disk.Name, disk.Found);
+        Disks.Warn = warning => HostLog.DiskWarning(_logger, warning);
         TlsMode = options.Tls?.Mode ?? NbdTlsMode.Off;
         if (options.Tls?.Certificate.TargetCertificate is { } certificate && !IsValidAt(certificate, time.GetUtcNow()))
         {

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Transport;
-using Microsoft.Extensions.Logging.Console;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting;
 
@@ -19,6 +18,7 @@ internal static class ServerProgram
     /// <param name="errors">Standard error.</param>
     public static async Task<int> RunAsync(string[] arguments, Func<TextWriter> openOutput, TextWriter errors)
     {
+        errors = TextWriter.Synchronized(errors);
         try
         {
             IReadOnlyList<Socket> handedOver = SocketActivation.Take();
@@ -36,32 +36,39 @@ internal static class ServerProgram
         {
             foreach (string fault in e.Faults)
             {
-                await errors.WriteLineAsync($"blockemu-server: {fault}");
+                await errors.WriteLineAsync($"blockemu-server: {PrintableText.Escape(fault)}");
             }
 
             return ExitUsage;
+        }
+        catch (OutputException e)
+        {
+            await errors.WriteLineAsync($"blockemu-server: {e.Message}");
+            return ExitFailed;
         }
     }
 
     private static async Task<int> ServeAsync(ServerOptions options, Func<TextWriter> openOutput, TextWriter errors)
     {
-        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Ask);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Ask);
+        using ErrorLog log = new(errors, TimeProvider.System);
+#pragma warning disable CA2000 // Not given back: a signal that comes while the process ends is no reason to end it otherwise.
+        EndSignals signals = EndSignals.Watch(TimeProvider.System, line => log.Tell($"blockemu-server: {line}"));
+#pragma warning restore CA2000
         using ClientLink? onlyClient = options.IsStdio ? StandardStreams.Take() : null;
-        using ILoggerFactory loggers = CreateLoggers();
+        using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Warning).AddProvider(log));
         using ReadyFile? readyFile = ReadyFile.Prepare(options.ReadyFile);
         await using ServerHost host = await ServerHost.StartAsync(options, TimeProvider.System, loggers);
         await TellAsync(host, options, openOutput, errors);
-        readyFile?.Write(host);
+        if (readyFile is not null)
+        {
+            await readyFile.WriteAsync(host);
+        }
+
         using CancellationTokenSource ended = new();
         Task parentEnds = ParentWatch.WaitForEndAsync(options.ExitsWithParent, TimeProvider.System, ended.Token);
-        await (onlyClient is null ? Task.WhenAny(stop.Task, parentEnds) : Task.WhenAny(stop.Task, parentEnds, host.ServeAsync(onlyClient)));
+        await (onlyClient is null ? Task.WhenAny(signals.Asked, parentEnds) : Task.WhenAny(signals.Asked, parentEnds, host.ServeAsync(onlyClient)));
         await ended.CancelAsync();
         return await host.StopAsync() ? ExitFine : ExitFailed;
-
-        // The first signal asks for an orderly end; the second takes its default course, which ends the process.
-        void Ask(PosixSignalContext context) => context.Cancel = stop.TrySetResult();
     }
 
     /// <summary>A program that started us for itself owns standard output, or is behind it; it hears of HTTP only.</summary>
@@ -70,25 +77,21 @@ internal static class ServerProgram
     {
         if (!options.IsStartedByClient)
         {
-            TextWriter output = openOutput();
-            await output.WriteAsync(AttachText.Write(host));
-            await output.FlushAsync();
+            try
+            {
+                TextWriter output = openOutput();
+                await output.WriteAsync(AttachText.Write(host));
+                await output.FlushAsync();
+            }
+            catch (OutputException e)
+            {
+                // Clients know where to go without it.
+                await errors.WriteLineAsync($"blockemu-server: {e.Message}; it serves all the same");
+            }
         }
         else if (host.AdminEndpoint is not null)
         {
             await errors.WriteAsync(AttachText.Write(host));
         }
     }
-
-    private static ILoggerFactory CreateLoggers() => LoggerFactory.Create(static builder =>
-    {
-        builder.SetMinimumLevel(LogLevel.Warning);
-        builder.AddSimpleConsole(static console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
-        builder.Services.Configure<ConsoleLoggerOptions>(static o => o.LogToStandardErrorThreshold = LogLevel.Trace);
-    });
 }

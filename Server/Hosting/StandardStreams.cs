@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using BlockEmu.Server.Hosting.Configuration;
 using BlockEmu.Server.Transport;
+using BlockEmu.Shell;
 using Microsoft.Win32.SafeHandles;
 
 namespace BlockEmu.Server.Hosting;
@@ -21,6 +22,14 @@ internal static partial class StandardStreams
     /// <see cref="Console.Out"/>.</summary>
     public static ClientLink Take()
     {
+        foreach (int descriptor in (int[])[StandardDescriptor.Input, StandardDescriptor.Output])
+        {
+            if (!StandardDescriptor.IsOpen(descriptor))
+            {
+                throw Closed(descriptor);
+            }
+        }
+
         if (!Console.IsInputRedirected)
         {
             throw new StartupException("--stdio: standard input is a terminal; it must be a client's socket or pipe");
@@ -63,8 +72,11 @@ internal static partial class StandardStreams
         int copy = Fcntl(descriptor, DuplicateCloseOnExec, FirstFreeAbove);
         return copy >= 0
             ? new SafeFileHandle(copy, ownsHandle: true)
-            : throw new StartupException($"--stdio: standard {(descriptor == Input ? "input" : "output")} is closed");
+            : throw Closed(descriptor);
     }
+
+    private static StartupException Closed(int descriptor) =>
+        new($"--stdio: standard {(descriptor == Input ? "input" : "output")} is closed; it must be a client's socket or pipe");
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int Fcntl(int descriptor, int command, int argument);

@@ -21,24 +21,9 @@ internal sealed class ClientListener : IAsyncDisposable
     {
         _time = time;
         _log = log;
-        bool isUnix = endpoint.UnixPath is not null;
-        _socket = new Socket(
-            endpoint.EndPoint.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
-        try
-        {
-            _file = endpoint.UnixPath is { } path ? UnixSocketFile.Claim(path) : null;
-            _socket.Bind(endpoint.EndPoint);
-            _socket.Listen(Backlog);
-            _file?.Remember();
-        }
-        catch
-        {
-            _socket.Dispose();
-            throw;
-        }
-
+        _socket = BoundSocket.Listen(endpoint, Backlog, out _file);
         bool isKnown = ListenEndpoint.TryParse($"{_socket.LocalEndPoint}", out ListenEndpoint? bound);
-        Endpoint = !isUnix && isKnown ? bound! : endpoint;
+        Endpoint = endpoint.UnixPath is null && isKnown ? bound! : endpoint;
     }
 
     /// <summary>Takes over a socket that is bound and listens.</summary>

@@ -18,12 +18,12 @@ internal sealed class UnixSocketFile
         {
             if (!isSocket)
             {
-                throw InUse($"unix:{path}: there is a file that is no socket");
+                throw InUse($"unix:{path}: address in use: there is a file that is no socket");
             }
 
             if (IsListenedOn(path))
             {
-                throw InUse($"unix:{path}: another process listens on it");
+                throw InUse($"unix:{path}: address in use: another process listens on it");
             }
 
             File.Delete(path);

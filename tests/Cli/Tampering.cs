@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 
 namespace BlockEmu.Cli.Tests;
 
@@ -9,6 +10,18 @@ internal static class Tampering
     public static void ChangeResult(string file)
     {
         const int EndRecordBytes = 24;
+        Change(file, "new.extents", static bytes => bytes[bytes.Length - EndRecordBytes - 1] ^= 0xFF);
+    }
+
+    /// <summary>Gives the disk another name.</summary>
+    /// <param name="file">The bundle.</param>
+    /// <param name="old">The name that it has, as long as the new one.</param>
+    /// <param name="name">The new name, as JSON has it.</param>
+    public static void ChangeName(string file, string old, string name) => Change(file, "manifest.json", bytes =>
+        Encoding.UTF8.GetBytes(name).CopyTo(bytes, bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(old))));
+
+    private static void Change(string file, string changed, Action<byte[]> change)
+    {
         List<(string Name, byte[] Bytes)> entries = [];
         using (ZipArchive archive = ZipFile.OpenRead(file))
         {
@@ -21,13 +34,12 @@ internal static class Tampering
             }
         }
 
-        byte[] result = entries.Single(e => e.Name == "new.extents").Bytes;
-        result[result.Length - EndRecordBytes - 1] ^= 0xFF;
+        change(entries.Single(e => e.Name == changed).Bytes);
         File.Delete(file);
-        using ZipArchive changed = ZipFile.Open(file, ZipArchiveMode.Create);
+        using ZipArchive archiveOfLies = ZipFile.Open(file, ZipArchiveMode.Create);
         foreach ((string name, byte[] bytes) in entries)
         {
-            using Stream stream = changed.CreateEntry(name, CompressionLevel.NoCompression).Open();
+            using Stream stream = archiveOfLies.CreateEntry(name, CompressionLevel.NoCompression).Open();
             stream.Write(bytes);
         }
     }

@@ -20,6 +20,7 @@ public sealed class LayeringTests
     [Theory]
     [InlineData("Device/", "Socket", "System.Net", "System.Text.Json", "BlockEmu.Protocol", "BlockEmu.Server", "BlockEmu.Oracle", "TimeProvider", "DateTime")]
     [InlineData("Protocol/", "BlockEmu.Device", "BlockEmu.Server", "BlockEmu.Oracle")]
+    [InlineData("Shell/", "BlockEmu.Device", "BlockEmu.Protocol", "BlockEmu.Server", "BlockEmu.Oracle", "BlockEmu.Cli")]
     [InlineData("tools/oracle/", "BlockEmu.Device", "BlockEmu.Protocol", "BlockEmu.Server")]
     [InlineData("tools/blockemu/", "BlockEmu.Server")]
     public void A_layer_does_not_name_what_it_must_not_know(string folder, params string[] words)

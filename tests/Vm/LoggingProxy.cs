@@ -39,14 +39,15 @@ internal sealed class LoggingProxy : IAsyncDisposable
         {
             DirectoryInfo folder = Directory.CreateTempSubdirectory("blockemu-proxy-");
             int port = FindPort();
-            Process process = Process.Start(new ProcessStartInfo(
-                "nbdkit",
-                [
-                    // Without --exit-with-parent: the parent is the thread that started it, and a pool's thread ends when it is idle.
-                    "--foreground", "--pidfile", PidFile(folder), "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={port}"),
-                    "--filter=log", "nbd", "hostname=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port={serverPort}"),
-                    $"export={export}", $"logfile={LogFile(folder)}",
-                ]) { UseShellExecute = false, RedirectStandardError = true })!;
+            string[] arguments =
+            [
+                // Without --exit-with-parent: the parent is the thread that started it, and a pool's thread ends when it is idle.
+                "--foreground", "--pidfile", PidFile(folder), "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={port}"),
+                "--filter=log", "nbd", "hostname=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port={serverPort}"),
+                $"export={export}", $"logfile={LogFile(folder)}",
+            ];
+            ProcessStartInfo start = new("nbdkit", arguments) { UseShellExecute = false, RedirectStandardError = true };
+            Process process = Process.Start(start)!;
             LoggingProxy proxy = new(process, process.StandardError.ReadToEndAsync(CancellationToken.None), folder, port);
             if (await proxy.IsListeningAsync())
             {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using BlockEmu.Cli.Commands;
 using BlockEmu.Cli.Output;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli;
 
@@ -29,11 +30,12 @@ public static class CliProgram
 
         ParseResult result = root.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
-        if (result.Errors.Count > 0)
+        string? valueless = OptionWords.FindWithoutValue(arguments, root);
+        if (result.Errors.Count > 0 || valueless is not null)
         {
             string path = string.Join(' ', NamesOf(result.CommandResult));
-            string fault = result.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.');
-            await errors.WriteLineAsync($"blockemu: {fault}; see {path} --help");
+            string fault = valueless is null ? result.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.') : $"{valueless}: needs a value";
+            await errors.WriteLineAsync($"blockemu: {PrintableText.Escape(fault)}; see {path} --help");
             return ExitCodes.Usage;
         }
 
@@ -44,12 +46,20 @@ public static class CliProgram
                 Output = output,
                 Error = errors,
                 EnableDefaultExceptionHandler = false,
+
+                // A signal takes its default course; what must not stay behind sees to that itself (OutputFile).
+                ProcessTerminationTimeout = null,
             });
         }
         catch (CliException e)
         {
-            await errors.WriteLineAsync($"blockemu: {e.Message.ReplaceLineEndings(" ")}");
+            await errors.WriteLineAsync($"blockemu: {PrintableText.Escape(e.Message.ReplaceLineEndings(" "))}");
             return e.ExitCode;
+        }
+        catch (OutputException e)
+        {
+            await errors.WriteLineAsync($"blockemu: {PrintableText.Escape(e.Message)}");
+            return ExitCodes.DoesNotHold;
         }
     }
 

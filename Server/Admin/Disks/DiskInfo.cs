@@ -125,6 +125,9 @@ public sealed record DiskInfo
     /// <summary>How NVMe hosts know it, whether NVMe is served or not.</summary>
     public required NvmeInfo Nvme { get; init; }
 
+    /// <summary>What its owner should know of it and this host, such as a disk in memory that is larger than that; absent = nothing.</summary>
+    public string? Warning { get; init; }
+
     internal static DiskInfo From(DiskControl control)
     {
         Disk disk = control.Disk;
@@ -177,6 +180,7 @@ public sealed record DiskInfo
             OpenConnections = OpenConnectionInfo.From(control),
             Cuts = statistics.Cuts,
             Nvme = NvmeInfo.From(control.Served),
+            Warning = control.Warning,
         };
     }
 }

@@ -4,6 +4,7 @@ using BlockEmu.Device.Power;
 using BlockEmu.Server.Admin.Problems;
 using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Hosting.Configuration;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Admin.Json;
 
@@ -48,6 +49,14 @@ internal sealed class JsonBody : IDisposable
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> bytes)
     {
+        bytes = JsonUnicode.WithoutMark(bytes);
+        if (JsonUnicode.FindFault(bytes.Span) is var (path, detail))
+        {
+            throw path.Length == 0
+                ? ApiException.Create(StatusCodes.Status400BadRequest, $"the body: {detail}")
+                : ApiException.BadFields([new Fault(path.TrimStart('.'), detail)]);
+        }
+
         JsonDocument document;
         try
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using BlockEmu.Device;
 using BlockEmu.Device.Power;
 using BlockEmu.Server.Admin.Json;
+using Microsoft.Net.Http.Headers;
 
 namespace BlockEmu.Server.Admin.Problems;
 
@@ -44,6 +45,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return ApiException.Create(StatusCodes.Status409Conflict, e.Message, state: ApiWords.Of(e.State)).Problem;
             case BadHttpRequestException e:
                 return ApiException.Create(e.StatusCode, e.Message).Problem;
+            case IOException { InnerException: OverflowException } e:
+                // Kestrel's word for a chunk size beyond its integers; other sizes that are none are a BadHttpRequestException.
+                return ApiException.Create(StatusCodes.Status400BadRequest, e.Message).Problem;
             case OperationCanceledException:
                 return ApiException.Create(StatusCodes.Status503ServiceUnavailable, "the server stops").Problem;
             case ObjectDisposedException:
@@ -76,6 +80,20 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
 
     internal static async Task WriteAsync(HttpContext context, ApiProblem problem)
     {
+        // What a handler had said of the answer that it meant to give is not true of this one.
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.ContentLength = null;
+        headers.Remove(HeaderNames.AcceptRanges);
+        headers.Remove(HeaderNames.ContentDisposition);
+        headers.Remove(HeaderNames.ContentEncoding);
+        headers.Remove(HeaderNames.ETag);
+        headers.Remove(HeaderNames.LastModified);
+        headers.Remove(HeaderNames.Location);
+        if (problem.Status != StatusCodes.Status416RangeNotSatisfiable)
+        {
+            headers.Remove(HeaderNames.ContentRange);
+        }
+
         context.Response.StatusCode = problem.Status;
         context.Response.ContentType = "application/problem+json";
         await JsonSerializer.SerializeAsync(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net.Sockets;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -144,6 +145,11 @@ internal sealed class CommandLine
     public ServerOptions? Parse(
         IReadOnlyList<string> arguments, TextWriter output, IReadOnlyList<Socket>? handedOver = null)
     {
+        if (OptionWords.FindWithoutValue(arguments, _command) is { } option)
+        {
+            throw new StartupException($"{option}: needs a value; --help lists the options");
+        }
+
         ParseResult result = _command.Parse(
             arguments, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (result.Errors.Count > 0)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -11,7 +12,13 @@ internal static class ConfigFile
 
     public static ServerDraft Read(string path)
     {
-        byte[] bytes = ReadBytes(path);
+        ReadOnlyMemory<byte> bytes = JsonUnicode.WithoutMark(ReadBytes(path));
+        JsonReaderOptions grammar = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+        if (JsonUnicode.FindFault(bytes.Span, grammar) is var (place, detail))
+        {
+            throw new StartupException($"--config {path}: ${place}: {detail}");
+        }
+
         try
         {
             // Duplicate properties are refused: which of the two was meant cannot be known.

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using BlockEmu.Server.Nbd;
 using BlockEmu.Server.Transport;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Server.Hosting.Configuration;
 
@@ -73,6 +74,9 @@ internal sealed class ServerDraft
             faults.Add($"--admin: '{Admin}' is not {EndpointForms}, or none");
         }
 
+        (string, ListenEndpoint)[] listeners =
+            [.. nbd.Select(static e => ("--nbd", e)), .. nvme.Select(static e => ("--nvme", e)), .. admin is null ? [] : new[] { ("--admin", admin) }];
+        faults.AddRange(ListenerConflicts.Find(listeners));
         FrontEndLimits limits = Limits.Build(faults, DescriptorLimit.MaxConnections);
         string? token = AdminTokenFile is null ? null : ReadToken(AdminTokenFile, faults);
         if (admin is { IsLoopback: false } && AdminTokenFile is null && InsecureAdmin != true)
@@ -80,6 +84,11 @@ internal sealed class ServerDraft
             faults.Add(
                 $"--admin: {admin} can be reached from other machines, and whoever reaches it may cut the power; "
                 + "give --admin-token-file FILE (or --insecure-admin if that is meant)");
+        }
+
+        if (AdminHosts?.Any(string.IsNullOrWhiteSpace) == true)
+        {
+            faults.Add("--admin-host: '' is no host name");
         }
 
         faults.AddRange((MediaRoots ?? []).Where(r => !Directory.Exists(r)).Select(r => $"--media-root: '{r}' is no folder"));
@@ -180,7 +189,7 @@ internal sealed class ServerDraft
             using FileStream stream = File.OpenRead(path);
             byte[] buffer = new byte[MaxTokenBytes + 1];
             int length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            string token = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
+            string token = System.Text.Encoding.UTF8.GetString(JsonUnicode.WithoutMark(buffer.AsMemory(0, length)).Span).Trim();
             if (length <= MaxTokenBytes && token.Length >= 16 && token.All(c => c is > ' ' and < '\x7f'))
             {
                 return token;

@@ -25,6 +25,42 @@ public sealed class AttachTextTests
     }
 
     [Fact]
+    public async Task Every_line_is_right_as_typed_for_large_blocks_and_for_names_that_a_shell_or_a_terminal_would_take_apart()
+    {
+        using TempFolder folder = new();
+        string socket = folder.File("a,b.sock");
+        await using TestServer server = await TestServer.StartAsync(
+            "--disk", "name=it's\u202Ex,size=1M,block=4096", "--nbd", "[::1]:0", "--nbd", $"unix:{socket}");
+        string text = AttachText.Write(server.Host);
+        int port = ((System.Net.IPEndPoint)server.Host.NbdEndpoints[0].EndPoint).Port;
+        Assert.Contains($"nbd-client ::1 {port} -N $'it\\'s\\u202ex' -b 4096 /dev/nbd0\n", text, StringComparison.Ordinal);
+        Assert.Contains($"nbd-client -unix {socket} -N $'it\\'s\\u202ex' -b 4096 /dev/nbd0\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u202E', text);
+        Assert.Contains("  it's\\u202ex: 1M (memory)", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--nbd")]
+    [InlineData("--nvme")]
+    [InlineData("--admin")]
+    public async Task IPv6_everywhere_is_IPv4_everywhere_too(string option)
+    {
+        string[] token = option == "--admin" ? ["--insecure-admin"] : [];
+        await using TestServer server = await TestServer.StartAsync(["--disk", "size=1M", option, "[::]:0", .. token]);
+        ListenEndpoint endpoint = option switch
+        {
+            "--nbd" => server.Host.NbdEndpoints[0],
+            "--nvme" => server.Host.NvmeEndpoints[0],
+            _ => server.Host.AdminEndpoint!,
+        };
+        using System.Net.Sockets.Socket socket = new(
+            System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        await socket.ConnectAsync(
+            System.Net.IPAddress.Loopback, ((System.Net.IPEndPoint)endpoint.EndPoint).Port, TestContext.Current.CancellationToken);
+        Assert.True(socket.Connected);
+    }
+
+    [Fact]
     public async Task Over_nvme_it_names_the_subsystem()
     {
         await using TestServer server = await TestServer.StartAsync("--disk", "name=a,size=1M", "--nvme", "127.0.0.1:0");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using BlockEmu.Server.Admin;
+using BlockEmu.Server.Hosting;
 using BlockEmu.Server.Transport;
 
 namespace BlockEmu.Server.Tests.Nbd;
@@ -23,8 +24,7 @@ public sealed class SocketKeepAliveTests
     [Fact]
     public void A_client_of_HTTP_is_asked_too()
     {
-        using Socket listener = AdminListener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
+        using Socket listener = AdminServer.Listen(ListenEndpoint.OfBound(new IPEndPoint(IPAddress.Loopback, 0)));
         using Socket client = Connect(listener);
         using Socket accepted = listener.Accept();
         AssertKeepsAlive(accepted);

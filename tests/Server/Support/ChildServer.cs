@@ -47,16 +47,6 @@ internal sealed class ChildServer : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Sends a signal until it has ended: of two alike that come too close, the kernel keeps one.</summary>
-    public async Task SignalUntilEndAsync(string signal)
-    {
-        while (!_process.HasExited)
-        {
-            using Process kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            await kill.WaitForExitAsync();
-        }
-    }
-
     /// <summary>Waits for its end; returns the exit code and what stood on standard error.</summary>
     public async Task<(int ExitCode, string Errors)> EndAsync()
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BlockEmu.Cli.Load;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli.Commands;
 
@@ -59,7 +60,7 @@ internal sealed class BenchCommand
         void Tell(string line)
         {
             TextWriter errors = result.InvocationConfiguration.Error;
-            if (ReferenceEquals(errors, Console.Error) && !Console.IsErrorRedirected)
+            if (StandardText.IsTerminal(errors))
             {
                 errors.WriteLine(line);
             }

@@ -58,7 +58,7 @@ internal static class CheckCommand
             [("legality", verdict.Legality), ("claims", verdict.Claims), ("replay", verdict.Replay)];
         if (isJson)
         {
-            printer.Line(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
+            printer.Json(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
             {
                 json.WriteStartObject();
                 json.WriteString("bundle", file);
@@ -81,8 +81,13 @@ internal static class CheckCommand
         printer.Line($"{file}: {manifest.DiskName}, report {manifest.ReportNumber}: {(verdict.IsGood ? "holds" : "DOES NOT HOLD")}");
         foreach ((string name, Verdict one) in questions)
         {
-            string detail = one.IsLegal ? "" : $": {one.Message.ReplaceLineEndings($"{Environment.NewLine}    ")}";
-            printer.Line($"  {name}: {WordFor(one)}{detail}");
+            // The oracle's own lines; what it quotes of the bundle in them must not look like one.
+            string[] lines = one.IsLegal ? [""] : one.Message.Split('\n');
+            printer.Line($"  {name}: {WordFor(one)}{(one.IsLegal ? "" : ": ")}{lines[0]}");
+            foreach (string line in lines.Skip(1))
+            {
+                printer.Line($"    {line}");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BlockEmu.Cli.Http;
 using BlockEmu.Cli.Probe;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli.Commands;
 
@@ -59,7 +60,7 @@ internal sealed class ProbeCommand
         void Tell(string line)
         {
             TextWriter errors = result.InvocationConfiguration.Error;
-            if (ReferenceEquals(errors, Console.Error) && !Console.IsErrorRedirected)
+            if (StandardText.IsTerminal(errors))
             {
                 errors.WriteLine(line);
             }

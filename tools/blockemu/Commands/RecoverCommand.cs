@@ -23,21 +23,25 @@ internal static class RecoverCommand
                 (string word, string text) = Describe(found, isCheck);
                 bool isGood = !found.MayBeTorn && (found.State != RedoState.Unfinished || !isCheck);
                 exit = isGood ? exit : ExitCodes.DoesNotHold;
-                context.Printer.Line(context.Shared.IsJson(result)
-                    ? JsonText.Write(default, json =>
-                    {
-                        json.WriteStartObject();
-                        json.WriteString("image", file);
-                        json.WriteString("state", word);
-                        json.WriteBoolean("whole", isGood);
-                        if (found.AsidePath is not null)
-                        {
-                            json.WriteString("aside", found.AsidePath);
-                        }
+                if (!context.Shared.IsJson(result))
+                {
+                    context.Printer.Line($"{file}: {text}");
+                    continue;
+                }
 
-                        json.WriteEndObject();
-                    })
-                    : $"{file}: {text}");
+                context.Printer.Json(JsonText.Write(default, json =>
+                {
+                    json.WriteStartObject();
+                    json.WriteString("image", file);
+                    json.WriteString("state", word);
+                    json.WriteBoolean("whole", isGood);
+                    if (found.AsidePath is not null)
+                    {
+                        json.WriteString("aside", found.AsidePath);
+                    }
+
+                    json.WriteEndObject();
+                }));
             }
 
             return exit;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using BlockEmu.Cli.Http;
 using BlockEmu.Cli.Output;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli.Commands;
 
@@ -21,7 +22,12 @@ internal sealed class ReportsCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _bundle = new("--bundle") { Description = "Save the report's bundle, for blockemu check.", HelpName = "FILE" };
+    private readonly Option<string?> _bundle = new("--bundle")
+    {
+        Description = "Save the report's bundle, for blockemu check; - is standard output.",
+        HelpName = "FILE",
+    };
+
     private readonly Option<int?> _offset = new("--offset") { Description = "Skip so many pending commands.", HelpName = "N" };
     private readonly Option<int?> _limit = new("--limit") { Description = "Show at most so many (20).", HelpName = "N" };
 
@@ -94,7 +100,7 @@ internal sealed class ReportsCommand
 
         if (_context.Shared.IsJson(result))
         {
-            _context.Printer.Line(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
+            _context.Printer.Json(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
             {
                 json.WriteStartObject();
                 json.WriteStartArray("reports");
@@ -114,30 +120,20 @@ internal sealed class ReportsCommand
             ]));
     }
 
-    /// <summary>Written beside its name first: a download that breaks off leaves no half bundle there.</summary>
     private async Task SaveAsync(AdminClient client, string path, string file)
     {
-        string partial = file + ".part";
         try
         {
-            await using (FileStream stream = new(partial, FileMode.Create, FileAccess.Write))
-            {
-                await client.DownloadAsync(path, stream);
-            }
-
-            File.Move(partial, file, overwrite: true);
+            await OutputFile.WriteAsync(file, stream => client.DownloadAsync(path, stream));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (OutputException e)
         {
-            File.Delete(partial);
-            throw new CliException(ExitCodes.Usage, $"--bundle: cannot write '{file}': {e.Message}", e);
-        }
-        catch (CliException)
-        {
-            File.Delete(partial);
-            throw;
+            throw new CliException(ExitCodes.Usage, $"--bundle: {e.Message}", e);
         }
 
-        _context.Printer.Line(file);
+        if (file != OutputFile.StandardOutput)
+        {
+            _context.Printer.Line(file);
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli.Http;
 
@@ -71,11 +72,22 @@ internal sealed class AdminClient : IDisposable
     public async Task DownloadAsync(string path, Stream destination)
     {
         using HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, null);
+        await using Stream source = await response.Content.ReadAsStreamAsync();
+        byte[] buffer = new byte[1 << 16];
+        int count;
+        while ((count = await ReadPieceAsync(source, buffer)) > 0)
+        {
+            await destination.WriteAsync(buffer.AsMemory(0, count));
+        }
+    }
+
+    private async Task<int> ReadPieceAsync(Stream source, byte[] buffer)
+    {
         try
         {
-            await response.Content.CopyToAsync(destination);
+            return await source.ReadAsync(buffer);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
             throw Unreachable(e);
         }
@@ -110,12 +122,22 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
-    private static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    private async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
         try
         {
-            using JsonDocument document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
+            byte[] bytes = await response.Content.ReadAsByteArrayAsync();
+            if (JsonUnicode.FindFault(bytes) is var (path, detail))
+            {
+                throw new JsonException($"{path.TrimStart('.')}: {detail}");
+            }
+
+            using JsonDocument document = JsonDocument.Parse(bytes);
             return document.RootElement.Clone();
+        }
+        catch (HttpRequestException e)
+        {
+            throw Unreachable(e);
         }
         catch (JsonException e)
         {
@@ -124,16 +146,25 @@ internal sealed class AdminClient : IDisposable
     }
 
     /// <summary>The request was at fault (2), or the state or the server was (1).</summary>
-    private static async Task<CliException> DescribeAsync(HttpResponseMessage response)
+    private async Task<CliException> DescribeAsync(HttpResponseMessage response)
     {
         int exit = response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.Gone || (int)response.StatusCode >= 500
             ? ExitCodes.DoesNotHold
             : ExitCodes.Usage;
-        string text = await response.Content.ReadAsStringAsync();
+        string text;
+        try
+        {
+            text = await response.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException e)
+        {
+            return Unreachable(e);
+        }
+
         return new CliException(exit, JsonText.FindDetail(text) ?? $"the server answered {(int)response.StatusCode}");
     }
 
-    private CliException Unreachable(HttpRequestException e) =>
+    private CliException Unreachable(Exception e) =>
         new(ExitCodes.Unreachable, $"cannot reach the server at {_where}: {e.InnerException?.Message ?? e.Message}", e);
 
     private static SocketsHttpHandler CreateHandler(string? socketPath)

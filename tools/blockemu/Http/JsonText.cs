@@ -52,9 +52,9 @@ internal static class JsonText
                 ? detail.GetString()
                 : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // InvalidOperation: a string that is not valid Unicode
         }
     }
 }

@@ -43,7 +43,7 @@ internal sealed class LoadReport(Printer printer, LoadSettings settings, IReadOn
         }
     }
 
-    public void PrintJson() => printer.Line(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
+    public void PrintJson() => printer.Json(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
     {
         json.WriteStartObject();
         json.WriteNumber("seconds", settings.Duration.TotalSeconds);

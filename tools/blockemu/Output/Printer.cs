@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using BlockEmu.Cli.Http;
+using BlockEmu.Shell;
 using Spectre.Console;
 
 namespace BlockEmu.Cli.Output;
@@ -13,9 +14,13 @@ internal sealed class Printer(TextWriter output)
 
     private readonly IAnsiConsole _console = CreateConsole(output);
 
-    public void Json(JsonElement element) => output.WriteLine(JsonText.Indent(element));
+    public void Json(JsonElement element) => Json(JsonText.Indent(element));
 
-    public void Line(string text) => output.WriteLine(text);
+    /// <summary>JSON of our own writing: it has escapes of its own.</summary>
+    public void Json(string text) => output.WriteLine(text);
+
+    /// <summary>One line, whatever stands in it: names and marks are other people's.</summary>
+    public void Line(string text) => output.WriteLine(PrintableText.Escape(text));
 
     public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
@@ -27,7 +32,7 @@ internal sealed class Printer(TextWriter output)
 
         foreach (IReadOnlyList<string> row in rows)
         {
-            table.AddRow(row.Select(cell => new Text(cell)));
+            table.AddRow(row.Select(static cell => new Text(PrintableText.Escape(cell))));
         }
 
         _console.Write(table);
@@ -35,7 +40,7 @@ internal sealed class Printer(TextWriter output)
 
     private static IAnsiConsole CreateConsole(TextWriter output)
     {
-        bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        bool isTerminal = StandardText.IsTerminal(output);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BlockEmu.Shell;
 
 namespace BlockEmu.Cli.Probe;
 
@@ -18,7 +19,7 @@ internal sealed class ProbeExpectation
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(JsonUnicode.WithoutMark(File.ReadAllBytes(path)));
             JsonElement root = document.RootElement.Clone();
             if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("answers", out JsonElement answers))
             {
@@ -29,6 +30,10 @@ internal sealed class ProbeExpectation
                 ? "is no JSON object with answers such as \"flush\": \"honoured\""
                 : root.EnumerateObject().Select(FaultOf).FirstOrDefault(static f => f is not null);
             return fault is null ? new ProbeExpectation(root) : throw Wrong(path, fault);
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(path, "holds a string that is not valid Unicode");
         }
         catch (JsonException e)
         {

@@ -34,7 +34,7 @@ internal sealed class ProbeReport(Printer printer, ProbeFindings findings, IRead
         }
     }
 
-    public void PrintJson() => printer.Line(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
+    public void PrintJson() => printer.Json(JsonText.Write(new JsonWriterOptions { Indented = true }, json =>
     {
         json.WriteStartObject();
         json.WriteString("uri", findings.Settings.Uri.Text);

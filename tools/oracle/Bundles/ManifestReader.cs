@@ -18,6 +18,10 @@ internal static class ManifestReader
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return Read(new JsonField(document.RootElement, null, ""));
         }
+        catch (InvalidOperationException e)
+        {
+            throw new BundleFormatException(Entry, "", "has a member's name that is not valid Unicode", e);
+        }
         catch (JsonException e)
         {
             throw new BundleFormatException(Entry, $"line {e.LineNumber + 1}", $"is not JSON: {e.Message}", e);
