@@ -232,30 +232,18 @@ public sealed class Disk : IDisposable
     }
 
     /// <summary>Judges the same cut again; the disk stays off. <see cref="PowerMoveException"/> when there is no cut to judge.</summary>
-    public CutReport Recut(ulong? seed = null, LossModel? loss = null)
-    {
-        using var use = new PlatterUse(_core.Medium);
-        return _power.Recut(seed, loss);
-    }
+    public CutReport Recut(ulong? seed = null, LossModel? loss = null) => _power.Recut(seed, loss);
 
     /// <summary>Why the disk is not what it should be: <see cref="PowerState.Failed"/>, or off after a cut that could not be judged;
     /// else null.</summary>
     public string? Failure => _power.Failure;
 
-    /// <summary>Power on: a new epoch, on the platter as it is found. A disk that has failed loses what is pending.
-    /// <see cref="PowerMoveException"/>, and nothing changes, when it is on, when what is found does not fit, or when the cut
-    /// could not be judged.</summary>
+    /// <summary>Power on: a new epoch, on the platter that is found; one that has failed loses what is pending. <see cref="PowerMoveException"/>,
+    /// and nothing changes, when it is on, when what is found does not fit, or when the cut could not be judged.</summary>
     /// <param name="acceptLoss">Takes the old platter when the cut could not be judged: all that was pending is lost.</param>
     public void PowerOn(bool acceptLoss = false)
     {
-        using (PlatterUse use = new(_core.Medium))
-        {
-            if (_power.PowerOn(acceptLoss) == PowerState.Off)
-            {
-                use.Keep(); // until the power goes
-            }
-        }
-
+        _power.PowerOn(acceptLoss);
         PowerChanged?.Invoke(this, PowerState.On);
     }
 
@@ -280,11 +268,7 @@ public sealed class Disk : IDisposable
     public ByteRange? NextPopulated(long offsetBytes) => _core.Medium.NextPopulated(offsetBytes);
 
     /// <summary>Replaces persistent bytes while off. The evidence of a cut is dropped: no recut afterwards.</summary>
-    public void WritePlatter(Action<PlatterWriter> use)
-    {
-        using var keptOut = new PlatterUse(_core.Medium);
-        _power.WritePlatter(use);
-    }
+    public void WritePlatter(Action<PlatterWriter> use) => _power.WritePlatter(use);
 
     /// <summary>Runs <paramref name="use"/> with the evidence of the cut while power moves are held off;
     /// <see cref="PowerMoveException"/> when there is none.</summary>

@@ -42,13 +42,14 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
 
     public CutReport Recut(ulong? seed, LossModel? loss) => Move(() =>
     {
+        using PlatterUse use = new(core.Medium);
         _judgement.Require("recut");
         return _judgement.Judge(seed, loss);
     });
 
-    /// <summary>Returns the power; the answer is what the state was before.</summary>
-    public PowerState PowerOn(bool acceptLoss) => Move(() =>
+    public void PowerOn(bool acceptLoss) => Move(() =>
     {
+        using PlatterUse use = new(core.Medium);
         PowerState before = core.State;
         if (before is not (PowerState.Off or PowerState.Failed))
         {
@@ -81,7 +82,12 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             Settle(before);
         }
 
-        return before;
+        if (before == PowerState.Off)
+        {
+            use.Keep(); // until the power goes
+        }
+
+        return true;
     });
 
     public DiskStatus Shutdown() => Move(() =>
@@ -120,6 +126,7 @@ internal sealed class DiskPower(DiskCore core, Destager destager, PowerGate powe
             throw new PowerMoveException($"disk {core.Options.Name} is read-only", core.State);
         }
 
+        using PlatterUse keptOut = new(core.Medium);
         FindPlatter(PowerState.Off);
         lock (core.Gate)
         {

@@ -26,8 +26,6 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     private readonly ConcurrentQueue<DiskMark> _marks = new();
     private readonly DestageWorker _destaging = new(served, time);
     private int _latestReport;
-    private long _uploads;
-    private int _isUploading;
     private bool _isRetired; // under _moves
 
     public ServedDisk Served { get; } = served;
@@ -162,28 +160,10 @@ public sealed class DiskControl(ServedDisk served, TimeProvider time, Action<Ser
     }
 
     /// <summary>Equal as long as a download may go on.</summary>
-    public PlatterVersion PlatterVersion => new(Disk.PowerEpoch, Volatile.Read(ref _latestReport), Interlocked.Read(ref _uploads));
+    public PlatterVersion PlatterVersion => new(Disk.PowerEpoch, Volatile.Read(ref _latestReport), Uploads.Steps);
 
-    /// <summary>Whether the platter is neither the old nor the new one just now.</summary>
-    public bool IsUploading => Volatile.Read(ref _isUploading) != 0;
-
-    /// <summary>One upload at a time.</summary>
-    public bool TryBeginUpload()
-    {
-        if (Interlocked.Exchange(ref _isUploading, 1) != 0)
-        {
-            return false;
-        }
-
-        Interlocked.Increment(ref _uploads);
-        return true;
-    }
-
-    public void EndUpload()
-    {
-        Interlocked.Increment(ref _uploads);
-        Volatile.Write(ref _isUploading, 0);
-    }
+    /// <summary>Platters that are put onto it.</summary>
+    public PlatterUploads Uploads { get; } = new();
 
     /// <summary>Runs something that the disk's power must hold still for, or that moves it. Throws
     /// <see cref="ObjectDisposedException"/> once the disk is out of service, at once for all that wait.</summary>

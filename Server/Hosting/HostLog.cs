@@ -13,7 +13,7 @@ internal static partial class HostLog
     public static partial void CertificateNotValid(ILogger logger, string subject, DateTime from, DateTime to);
 
     [LoggerMessage(
-        3, LogLevel.Warning,
+        5, LogLevel.Warning,
         "--nvme beside --tls required: NVMe/TCP has no TLS here, so its hosts read and write in plain text; a disk with the key tls is not there for them")]
     public static partial void NvmeBesideRequiredTls(ILogger logger);
 

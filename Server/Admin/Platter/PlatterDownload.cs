@@ -143,7 +143,7 @@ internal sealed class PlatterDownload(DiskControl control, HttpContext context)
 
     private void Read(Action<PlatterReader, Func<long, ByteRange?>> use) => _disk.ReadPlatter(read =>
     {
-        if (control.PlatterVersion != _version || control.IsUploading)
+        if (control.PlatterVersion != _version || control.Uploads.IsUnderWay)
         {
             throw new PowerMoveException("the platter is being replaced, or changed during the download", _disk.PowerState);
         }

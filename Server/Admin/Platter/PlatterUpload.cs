@@ -22,7 +22,7 @@ internal sealed class PlatterUpload(DiskControl control, HttpContext context)
             limit.MaxRequestBodySize = length;
         }
 
-        if (!control.TryBeginUpload())
+        if (!control.Uploads.TryBegin())
         {
             throw ApiException.Create(StatusCodes.Status409Conflict, "another upload to this platter is under way", state: "off");
         }
@@ -33,7 +33,7 @@ internal sealed class PlatterUpload(DiskControl control, HttpContext context)
         }
         finally
         {
-            control.EndUpload();
+            control.Uploads.End();
         }
 
         return Results.NoContent();

@@ -48,7 +48,8 @@ public sealed class ReadyFileTests : IDisposable
         JsonElement disk = Assert.Single(ready.GetProperty("disks").EnumerateArray());
         Assert.Equal(("a", 1 << 20, 3), (disk.GetProperty("name").GetString(), disk.GetProperty("size").GetInt32(), disk.GetProperty("seed").GetInt32()));
         using HttpClient http = new();
-        Assert.True((await http.GetAsync(new Uri($"http://{ready.GetProperty("admin").GetString()}/readyz"), TestContext.Current.CancellationToken)).IsSuccessStatusCode);
+        Uri readiness = new($"http://{ready.GetProperty("admin").GetString()}/readyz");
+        Assert.True((await http.GetAsync(readiness, TestContext.Current.CancellationToken)).IsSuccessStatusCode);
         await server.SignalAsync("TERM");
         Assert.Equal(0, (await server.EndAsync()).ExitCode);
         Assert.False(File.Exists(Ready));
