@@ -23,7 +23,7 @@ internal sealed class DiskCore : IDisposable
         CompareAtomicity = Atomicity.ForCompareAndWrite();
         Events = events;
         _cacheBytes = options.CacheBytes;
-        Arena = new PageArena();
+        Arena = new PageArena(Headroom.For(Math.Min(options.CacheBytes, geometry.SizeBytes)));
         _loans = new PageLoans(Arena);
         Pages = new PageTable(geometry.PageCount);
         Cache = new WriteCache(geometry, Arena, Pages);
@@ -134,18 +134,13 @@ internal sealed class DiskCore : IDisposable
         : State == PowerState.Stopping ? null
         : DiskStatus.Ok;
 
-    /// <summary>Lends pages to a session; false when it may not go on. Takes <see cref="Gate"/>.</summary>
-    public bool TryLend(long epoch, Span<nint> pages)
+    /// <summary>Lends pages to a session. PowerLost when it may not go on, NoMemory when the host has none. Takes
+    /// <see cref="Gate"/>.</summary>
+    public DiskStatus TryLend(long epoch, Span<nint> pages)
     {
         lock (Gate)
         {
-            if (Admit(epoch) != DiskStatus.Ok)
-            {
-                return false;
-            }
-
-            _loans.Lend(pages);
-            return true;
+            return Admit(epoch) != DiskStatus.Ok ? DiskStatus.PowerLost : _loans.TryLend(pages) ? DiskStatus.Ok : DiskStatus.NoMemory;
         }
     }
 
