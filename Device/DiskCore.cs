@@ -22,7 +22,7 @@ internal sealed class DiskCore : IDisposable
         CompareAtomicity = Atomicity.ForCompareAndWrite();
         Events = events;
         _cacheBytes = options.CacheBytes;
-        Arena = new PageArena();
+        Arena = new PageArena(Headroom.For(Math.Min(options.CacheBytes, geometry.SizeBytes)));
         Lending = new PageLending(this);
         Pages = new PageTable(geometry.PageCount);
         Cache = new WriteCache(geometry, Arena, Pages);

@@ -23,6 +23,9 @@ public enum DiskStatus
     /// <summary>The medium has no room left; otherwise as <see cref="MediumError"/>.</summary>
     MediumFull,
 
+    /// <summary>The host has no memory left for a write; otherwise as <see cref="MediumError"/>. It may succeed later.</summary>
+    NoMemory,
+
     /// <summary>A comparison found something else than was expected; nothing was written.</summary>
     Miscompare,
 }

@@ -13,6 +13,7 @@ internal static class Program
     private static int Main(string[] arguments)
     {
         StandardDescriptor.Guard();
+        AddressSpace.BeFrugal();
         return DescriptorNeed.IsMet(
             LeastDescriptors,
             "blockemu-server: the limit of open files (ulimit -n) is too low: at least 256 are needed, and one more for each client\n"u8)

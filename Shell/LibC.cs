@@ -41,6 +41,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
     public static partial int GetForegroundGroup(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    public static partial int SetMallocOption(int parameter, int value);
+
     [LibraryImport("libc", EntryPoint = "isatty")]
     public static partial int IsTerminal(int descriptor);
 

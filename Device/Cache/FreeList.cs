@@ -12,6 +12,9 @@ internal sealed unsafe class FreeList : IDisposable
     private nuint _capacity;
     private nuint _count;
 
+    /// <summary>Pieces that are free.</summary>
+    public nuint Count => _count;
+
     /// <summary>The piece freed last; 0 = none is free.</summary>
     public nint Pop() => _count == 0 ? 0 : _pieces[--_count];
 

@@ -8,7 +8,9 @@ namespace BlockEmu.Device.Cache;
 /// <remarks>Not safe for threads: used under the disk's lock. Pieces come in 1, 2, 4 or 8 sectors and never become pages again, so
 /// that few sizes compete for memory. Large chunks ask the host for huge pages: a disk is used at random, and each miss of the
 /// address cache costs as much as a miss of the data. All of it goes back to the host when the arena is disposed.</remarks>
-internal sealed unsafe class PageArena : IDisposable
+/// <param name="headroomBytes">What is left to all else when it grows for a client.</param>
+/// <param name="hasHeadroom">Whether the host has that; asks it unless a test says so.</param>
+internal sealed unsafe class PageArena(long headroomBytes = 0, Func<long, bool>? hasHeadroom = null) : IDisposable
 {
     /// <summary>A page: the unit that moves between cache and platter by pointer.</summary>
     public const int PageBytes = 4096;
@@ -22,6 +24,7 @@ internal sealed unsafe class PageArena : IDisposable
     private const nuint HugePageBytes = 2 << 20;
     private const int FirstPatience = 256;
 
+    private readonly Func<long, bool> _hasHeadroom = hasHeadroom ?? Headroom.IsThere;
     private readonly List<nint> _chunks = [];
     private readonly FreeList[] _free = [new(), new(), new(), new()]; // pieces of 1, 2, 4 and 8 sectors
     private nint _bump;
@@ -36,6 +39,8 @@ internal sealed unsafe class PageArena : IDisposable
     /// <summary>Who looks at pages without the disk's lock.</summary>
     public PagePins Pins { get; } = new();
 
+    private nuint FreePages => _free[PageClass].Count + ((nuint)(_bumpEnd - _bump) / PageBytes);
+
     /// <summary>A piece of <paramref name="sizeBytes"/> (a multiple of 512, at most a page), content undefined.</summary>
     public nint Rent(int sizeBytes)
     {
@@ -49,6 +54,10 @@ internal sealed unsafe class PageArena : IDisposable
 
         return piece != 0 ? piece : size == PageClass ? Carve() : CarvePieces(size);
     }
+
+    /// <summary>Sees that so many pages can be rented without asking the host: before anything is changed that could not be undone.
+    /// False when the host has no memory for them, or would have none for anything else.</summary>
+    public bool TryEnsure(nuint pages) => FreePages >= pages || TryGrow(pages);
 
     /// <summary>Gives a piece back; the size is the one it was rented with.</summary>
     public void Return(nint piece, int sizeBytes)
@@ -115,23 +124,84 @@ internal sealed unsafe class PageArena : IDisposable
 
     private nint Carve()
     {
-        if (_bump == _bumpEnd)
+        if (_bump == _bumpEnd && !TryAddChunk(PageBytes))
         {
-            nuint bytes = _nextChunkBytes;
-            _nextChunkBytes = Math.Min(bytes * 2, LargestChunkBytes);
-            _bump = (nint)NativeMemory.AlignedAlloc(bytes, Math.Min(bytes, HugePageBytes));
-            if (bytes >= HugePageBytes)
-            {
-                LibC.AdviseHugePages(_bump, bytes);
-            }
-
-            _bumpEnd = _bump + (nint)bytes;
-            _chunks.Add(_bump);
-            ReservedBytes += (long)bytes;
+#pragma warning disable MA0012 // It is what it says: the host has refused even the headroom.
+            throw new InsufficientMemoryException("the host has no memory for another page");
+#pragma warning restore MA0012
         }
 
         nint page = _bump;
         _bump += PageBytes;
         return page;
+    }
+
+    private bool TryGrow(nuint pages)
+    {
+        if (Pins.IsWaiting)
+        {
+            TakeBack();
+        }
+
+        while (FreePages < pages)
+        {
+            while (_bump != _bumpEnd)
+            {
+                _free[PageClass].Push(Carve());
+            }
+
+            if (!TryAddChunk((pages - FreePages) * PageBytes))
+            {
+                return false;
+            }
+
+            if (!_hasHeadroom(headroomBytes))
+            {
+                DropNewestChunk();
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A chunk of the usual size, or what the host has, if that is enough for <paramref name="leastBytes"/> or is the
+    /// largest there can be.</summary>
+    private bool TryAddChunk(nuint leastBytes)
+    {
+        leastBytes = Math.Min((leastBytes + FirstChunkBytes - 1) / FirstChunkBytes * FirstChunkBytes, LargestChunkBytes);
+        for (nuint bytes = Math.Max(_nextChunkBytes, BitOperations.RoundUpToPowerOf2(leastBytes)); bytes >= leastBytes; bytes /= 2)
+        {
+            try
+            {
+                _bump = (nint)NativeMemory.AlignedAlloc(bytes, Math.Min(bytes, HugePageBytes));
+            }
+            catch (OutOfMemoryException)
+            {
+                continue;
+            }
+
+            if (bytes >= HugePageBytes)
+            {
+                LibC.AdviseHugePages(_bump, bytes);
+            }
+
+            _nextChunkBytes = Math.Min(bytes * 2, LargestChunkBytes);
+            _bumpEnd = _bump + (nint)bytes;
+            _chunks.Add(_bump);
+            ReservedBytes += (long)bytes;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>None of its pages is in use.</summary>
+    private void DropNewestChunk()
+    {
+        ReservedBytes -= _bumpEnd - _bump;
+        NativeMemory.AlignedFree((void*)_chunks[^1]);
+        _chunks.RemoveAt(_chunks.Count - 1);
+        _bump = _bumpEnd = 0;
     }
 }

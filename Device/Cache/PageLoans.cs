@@ -9,7 +9,8 @@ internal sealed class PageLoans(PageArena arena)
     private long _lentPages;
     private bool _isClosed;
 
-    public void Lend(Span<nint> pages)
+    /// <summary>Lends as many as there are places; false, and none is lent, when the host has no memory for them.</summary>
+    public bool TryLend(Span<nint> pages)
     {
         foreach (nint page in _returned)
         {
@@ -17,12 +18,18 @@ internal sealed class PageLoans(PageArena arena)
         }
 
         _returned.Clear();
+        if (!arena.TryEnsure((nuint)pages.Length))
+        {
+            return false;
+        }
+
         foreach (ref nint page in pages)
         {
             page = arena.Rent(PageArena.PageBytes);
         }
 
         _lentPages += pages.Length;
+        return true;
     }
 
     /// <summary>A page stays for good.</summary>

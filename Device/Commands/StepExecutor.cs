@@ -48,7 +48,11 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
             {
                 admitted = prepared is null ? null : core.Admit(epoch);
                 hasRoom = admitted == DiskStatus.Ok && TryMakeRoom(payload.LengthBytes, ref isThrough);
-                if (hasRoom && (input is null || (filled = input.TryFill(fillable, core)) == DiskStatus.Ok))
+                if (hasRoom && !HasMemoryFor(payload))
+                {
+                    admitted = DiskStatus.NoMemory;
+                }
+                else if (hasRoom && (input is null || (filled = input.TryFill(fillable, core)) == DiskStatus.Ok))
                 {
                     command = core.Step(kind, range, payload, isFua, accepted);
                     command.KeepsProvisioned = keepsProvisioned;
@@ -223,6 +227,14 @@ internal sealed class StepExecutor(DiskCore core, Destager destager, PowerGate p
         }
 
         return true;
+    }
+
+    /// <summary>Before anything changes: its pages, and those that are carved up for its ends.</summary>
+    private bool HasMemoryFor(in WritePayload payload)
+    {
+        const int Ends = 4;
+        int pages = payload.Stock is null ? payload.LengthBytes / PageArena.PageBytes : 0;
+        return payload.LengthBytes == 0 || core.Arena.TryEnsure((nuint)(pages + Ends));
     }
 
     private DiskStatus? Prepare(long epoch, IStepInput input)

@@ -7,18 +7,14 @@ internal sealed class PageLending(DiskCore core)
 {
     private readonly PageLoans _loans = new(core.Arena);
 
-    /// <summary>Lends pages to a session; false when it may not go on. Takes the disk's lock.</summary>
-    public bool TryLend(long epoch, Span<nint> pages)
+    /// <summary>Lends pages to a session. PowerLost when it may not go on, NoMemory when the host has none. Takes the disk's lock.</summary>
+    public DiskStatus TryLend(long epoch, Span<nint> pages)
     {
         lock (core.Gate)
         {
-            if (core.Admit(epoch) is null or DiskStatus.PowerLost)
-            {
-                return false;
-            }
-
-            _loans.Lend(pages);
-            return true;
+            return core.Admit(epoch) is null or DiskStatus.PowerLost ? DiskStatus.PowerLost
+                : _loans.TryLend(pages) ? DiskStatus.Ok
+                : DiskStatus.NoMemory;
         }
     }
 

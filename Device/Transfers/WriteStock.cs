@@ -31,7 +31,11 @@ public sealed class WriteStock : IDisposable
     public static int CountPages(long offsetBytes, int lengthBytes) =>
         (int)((offsetBytes + lengthBytes + PageArena.PageBytes - 1) / PageArena.PageBytes - (offsetBytes / PageArena.PageBytes));
 
-    /// <summary>Lets the payload have that many pages. False when the disk has no power for this session.</summary>
+    /// <summary>Whether <see cref="TryExtend"/> failed for want of memory, not of power.</summary>
+    public bool LacksMemory { get; private set; }
+
+    /// <summary>Lets the payload have that many pages. False when the disk has no power for this session, or the host no memory
+    /// (<see cref="LacksMemory"/>).</summary>
     public bool TryExtend(long epoch, int pages)
     {
         int missing = pages - PayloadPages - _spareCount;
@@ -39,8 +43,10 @@ public sealed class WriteStock : IDisposable
         {
             int borrowed = Math.Max(missing, BulkPages);
             Grow(ref _spares, _spareCount + borrowed);
-            if (!_core.Lending.TryLend(epoch, _spares.AsSpan(_spareCount, borrowed)))
+            DiskStatus lent = _core.Lending.TryLend(epoch, _spares.AsSpan(_spareCount, borrowed));
+            if (lent != DiskStatus.Ok)
             {
+                LacksMemory = lent == DiskStatus.NoMemory;
                 return false;
             }
 

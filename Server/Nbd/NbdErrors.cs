@@ -16,6 +16,7 @@ internal static class NbdErrors
             NbdError.Shutdown => PowerIsOff.Why,
             NbdError.NotPermitted => "this disk is read-only",
             NbdError.NoSpace when status == DiskStatus.MediumFull => "the medium is full",
+            NbdError.NoMemory => "the host has no memory left for this disk",
             NbdError.InputOutput => "the medium failed",
             _ => "the range does not lie inside the disk",
         });
@@ -36,6 +37,7 @@ internal static class NbdErrors
         DiskStatus.OutOfRange when command is NbdCommand.Write or NbdCommand.WriteZeroes => NbdError.NoSpace,
         DiskStatus.OutOfRange => NbdError.InvalidArgument,
         DiskStatus.MediumFull => NbdError.NoSpace,
+        DiskStatus.NoMemory => NbdError.NoMemory,
         _ => NbdError.InputOutput,
     };
 }

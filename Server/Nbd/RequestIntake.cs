@@ -90,7 +90,7 @@ internal sealed class RequestIntake(NbdSession session, ClientLink socket, Reply
         }
         else
         {
-            // The disk has no power for it any more: what is left is received as anything else is, and refused.
+            // The disk has no power, or the host no memory, for it any more: what is left is received as anything else is, and refused.
             _input.PutBack(_payload.Withdraw());
         }
     }

@@ -41,7 +41,7 @@ internal sealed class StockedPayload(NbdSession session, NbdRequestFraming frami
         && session.Disk.CanStock((long)request.OffsetBytes, (int)request.LengthBytes);
 
     /// <summary>Begins with a request's bytes, of which its header and perhaps some of its payload have arrived. False when the
-    /// disk has no power.</summary>
+    /// disk has no power, or the host no memory for its pages.</summary>
     public bool TryBegin(in NbdRequestHeader request, ReadOnlySpan<byte> arrived)
     {
         _stock ??= session.Disk.OpenStock();

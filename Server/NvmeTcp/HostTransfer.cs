@@ -95,7 +95,7 @@ internal sealed class HostTransfer(ushort tag)
         }
     }
 
-    /// <summary>Its next bytes. Without power for the disk's pages they are lost, and it is doomed.</summary>
+    /// <summary>Its next bytes. Without power or memory for the disk's pages they are lost, and it is doomed.</summary>
     public void Put(ReadOnlySpan<byte> bytes)
     {
         if (!IsStocked)
@@ -105,6 +105,10 @@ internal sealed class HostTransfer(ushort tag)
         else if (Doom.IsSuccess && TryExtend(DoneBytes + bytes.Length))
         {
             _stock!.Put(_offsetBytes, DoneBytes, bytes);
+        }
+        else if (Doom.IsSuccess && _stock!.LacksMemory)
+        {
+            Doom = NvmeStatus.InternalError;
         }
         else if (Doom.IsSuccess)
         {

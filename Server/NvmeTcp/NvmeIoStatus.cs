@@ -16,6 +16,7 @@ internal static class NvmeIoStatus
         DiskStatus.ReadOnly => NvmeStatus.NamespaceWriteProtected.Final,
         DiskStatus.OutOfRange => NvmeStatus.LbaOutOfRange.Final,
         DiskStatus.MediumFull => NvmeStatus.CapacityExceeded.Final,
+        DiskStatus.NoMemory => NvmeStatus.InternalError,
         DiskStatus.Miscompare => NvmeStatus.CompareFailure.Final,
         _ => isRead ? NvmeStatus.UnrecoveredReadError : NvmeStatus.WriteFault,
     };
