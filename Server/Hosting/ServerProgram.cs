@@ -56,6 +56,7 @@ internal static class ServerProgram
 #pragma warning restore CA2000
         using ClientLink? onlyClient = options.IsStdio ? StandardStreams.Take() : null;
         using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Warning).AddProvider(log));
+        ParentWatch parent = ParentWatch.Begin(options.ExitsWithParent);
         using ReadyFile? readyFile = ReadyFile.Prepare(options.ReadyFile);
         await using ServerHost host = await ServerHost.StartAsync(options, TimeProvider.System, loggers);
         await TellAsync(host, options, openOutput, errors);
@@ -65,7 +66,7 @@ internal static class ServerProgram
         }
 
         using CancellationTokenSource ended = new();
-        Task parentEnds = ParentWatch.WaitForEndAsync(options.ExitsWithParent, TimeProvider.System, ended.Token);
+        Task parentEnds = parent.WaitForEndAsync(TimeProvider.System, ended.Token);
         await (onlyClient is null ? Task.WhenAny(signals.Asked, parentEnds) : Task.WhenAny(signals.Asked, parentEnds, host.ServeAsync(onlyClient)));
         await ended.CancelAsync();
         return await host.StopAsync() ? ExitFine : ExitFailed;
