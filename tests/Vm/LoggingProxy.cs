@@ -41,12 +41,13 @@ internal sealed class LoggingProxy : IAsyncDisposable
             int port = FindPort();
             string[] arguments =
             [
-                // Without --exit-with-parent: the parent is the thread that started it, and a pool's thread ends when it is idle.
-                "--foreground", "--pidfile", PidFile(folder), "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={port}"),
+                // nbdkit ends with the thread that started it, and a pool's thread ends when it is idle: a shell's only one stays.
+                "-c", "\"$@\" & wait", "sh",
+                "nbdkit", "--foreground", "--pidfile", PidFile(folder), "--ipaddr=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--port={port}"),
                 "--filter=log", "nbd", "hostname=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"port={serverPort}"),
                 $"export={export}", $"logfile={LogFile(folder)}",
             ];
-            ProcessStartInfo start = new("nbdkit", arguments) { UseShellExecute = false, RedirectStandardError = true };
+            ProcessStartInfo start = new("sh", arguments) { UseShellExecute = false, RedirectStandardError = true };
             Process process = Process.Start(start)!;
             LoggingProxy proxy = new(process, process.StandardError.ReadToEndAsync(CancellationToken.None), folder, port);
             if (await proxy.IsListeningAsync())
@@ -100,6 +101,7 @@ internal sealed class LoggingProxy : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync();
+        await _errors; // which nbdkit holds open until it has ended, too
     }
 
     private static int FindPort()
