@@ -8,10 +8,10 @@ internal static class RedoJudge
 {
     /// <summary>How much later than the redo file the image may have been written by its own server, where every place that it was
     /// writing holds either what was there or what was to come.</summary>
-    public const long MaxLagNanoseconds = 1_000_000_000;
+    public const long MaxLagNanoseconds = 5_000_000_000;
 
     /// <summary>As <see cref="MaxLagNanoseconds"/>, where of some place nobody knows what was there.</summary>
-    public const long MaxBlindLagNanoseconds = 50_000_000;
+    public const long MaxBlindLagNanoseconds = 1_000_000_000;
 
     /// <summary>Judges one. Throws <see cref="DeviceIoException"/>.</summary>
     /// <param name="image">The image.</param>
