@@ -19,10 +19,21 @@ internal readonly record struct RedoEvidence(bool HasNew, bool IsForeign, bool I
         byte[] written = new byte[PageArena.PageBytes];
         long data = reader.Header.DataStart;
         bool hasTorn = false;
+        List<(long Index, RedoRecord Record)> zeroes = [];
+        List<(long Index, RedoRecord Record)> others = [];
+        for (long i = 0; i < reader.Header.RecordCount; i++)
+        {
+            RedoRecord record = reader.Record(i);
+            (record.LengthBytes < 0 ? zeroes : others).Add((i, record));
+        }
+
         for (long i = 0; i < reader.Header.RecordCount && !all.IsForeign; i++)
         {
             RedoRecord record = reader.Record(i);
-            RedoEvidence one = RedoHead.OldBytes(record, reader.Header.Image.SizeBytes) is > 0 and var bytes
+
+            // Zeroed first and written then: it may hold what neither record names alone.
+            RedoEvidence one = IsShared(i, record) ? new RedoEvidence(HasNew: true, IsForeign: false, IsBlind: true)
+                : RedoHead.OldBytes(record, reader.Header.Image.SizeBytes) is > 0 and var bytes
                 ? GatherPiece(there.AsSpan(0, bytes), written.AsSpan(0, bytes), record)
                 : record.LengthBytes < 0 ? GatherZeroes(record)
                 : GatherLong(record);
@@ -31,6 +42,13 @@ internal readonly record struct RedoEvidence(bool HasNew, bool IsForeign, bool I
         }
 
         return all;
+
+        bool IsShared(long index, RedoRecord record) =>
+            zeroes.Exists(z => z.Index != index && Overlap(z.Record, record))
+            || (record.LengthBytes < 0 && others.Exists(o => Overlap(o.Record, record)));
+
+        static bool Overlap(RedoRecord one, RedoRecord other) =>
+            one.OffsetBytes < other.OffsetBytes + Math.Abs(other.LengthBytes) && other.OffsetBytes < one.OffsetBytes + Math.Abs(one.LengthBytes);
 
         RedoEvidence GatherPiece(Span<byte> old, Span<byte> made, RedoRecord record)
         {
