@@ -53,6 +53,13 @@ public sealed class RedoForeignTests : HalfDoneImage
         IsPutAside(RedoState.Changed, File.ReadAllBytes(ImagePath));
     }
 
+    [Fact]
+    public void Zeroes_below_what_was_still_to_be_written_are_nobody_elses()
+    {
+        LeaveZeroed();
+        Assert.Equal([.. new byte[4096], .. Filled(16_384, 1), .. new byte[Size - 20_480]], OpenAndClose());
+    }
+
     [Theory]
     [InlineData(6000, RedoState.Changed)]
     [InlineData(3_600_000, RedoState.Changed)]

@@ -74,6 +74,29 @@ public abstract class HalfDoneImage : IDisposable
         SetLag(TimeSpan.FromMilliseconds(1));
     }
 
+    /// <summary>As <see cref="LeaveHalfDone"/>: all was trimmed and then written at one place, and the server was killed between the two.</summary>
+    protected unsafe void LeaveZeroed()
+    {
+        File.WriteAllBytes(_image.Path, Filled(Size, 9));
+        DiskGeometry geometry = new(Size, 512);
+        using PageArena arena = new();
+        PlatterDelta delta = new(geometry, arena);
+        byte[] data = GC.AllocateArray<byte>(16_384, pinned: true);
+        data.AsSpan().Fill(1);
+        fixed (byte* start = data)
+        {
+            delta.Cover(new LivePiece(4096, 16_384, (nint)start), AtomReach.Pages);
+            delta.Cover(new LivePiece(0, Size, 0), AtomReach.Pages); // the older one
+            using SafeFileHandle image = File.OpenHandle(_image.Path, FileMode.Open, FileAccess.ReadWrite);
+            using RedoFile redo = new(geometry, image, _image.Path);
+            redo.Arm(delta);
+            delta.Free();
+            RandomAccess.Write(image, new byte[Size], 0);
+        }
+
+        SetLag(TimeSpan.FromMilliseconds(1));
+    }
+
     /// <summary>How much later than its redo file the image was written: not what this machine's load makes of it.</summary>
     protected void SetLag(TimeSpan lag) => File.SetLastWriteTimeUtc(_image.Path, File.GetLastWriteTimeUtc(RedoPath) + lag);
 
